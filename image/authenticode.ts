@@ -5,7 +5,7 @@
  */
 import { Sha256 } from '../base/index.ts';
 import { imageFault } from './faults.ts';
-import { bytesOfImage, type FileBytes, HostFile, piecesBetween } from './file-bytes.ts';
+import { bytesOfImage, type FileBytes, piecesBetween } from './file-bytes.ts';
 import type { ImageFile } from './output.ts';
 import { PeChecksum, type PeProgram, readPe } from './pe.ts';
 import { type Signer, signedData } from './signer.ts';
@@ -22,28 +22,13 @@ interface Measured {
   readonly program: PeProgram;
   /** Where what is signed ends: at the signatures, or at the end of the file. */
   readonly end: number;
+  /**
+   * The SHA-256 by which firmware knows it, signed or not. Checksum and signatures are left out; where the length is no multiple of 8, zeros
+   * are behind it, as they will be once it is signed.
+   */
   readonly hash: Buffer;
   /** Of the file without signatures, and with zeros where they are named. */
   readonly checksum: PeChecksum;
-  readonly nSignatures: number;
-}
-
-/**
- * The SHA-256 by which firmware knows a program, signed or not: also what `dbx` revokes. Checksum and signatures are left out. A file whose
- * length is no multiple of 8 is hashed as it will be once signed, with zeros behind it.
- *
- * @returns lower-case hex
- * @throws Fault E-IMG-012 · E-IMG-017 · SystemFault
- */
-export function authenticodeHash(path: string): string {
-  using file = new HostFile(path);
-  return measure(file).hash.toString('hex');
-}
-
-/** How many signatures it has. Whether they are right is not looked at. @throws Fault E-IMG-012 · E-IMG-017 · SystemFault */
-export function countSignatures(path: string): number {
-  using file = new HostFile(path);
-  return signaturesIn(file, readPe(file)).nSignatures;
 }
 
 /**
@@ -80,7 +65,7 @@ const aligned = (n: number): number => Math.ceil(n / UNIT_BYTES) * UNIT_BYTES;
 
 function measure(file: FileBytes): Measured {
   const program = readPe(file);
-  const { end, nSignatures } = signaturesIn(file, program);
+  const end = startOfSignatures(file, program);
   const { checksumAt, securityAt } = program;
   const hash = new Sha256();
   const checksum = new PeChecksum();
@@ -98,25 +83,23 @@ function measure(file: FileBytes): Measured {
     isFirst = false;
   }
   hash.update(Buffer.alloc(aligned(end) - end));
-  return { program, end, hash: Buffer.from(hash.digest(), 'hex'), checksum, nSignatures };
+  return { program, end, hash: Buffer.from(hash.digest(), 'hex'), checksum };
 }
 
-/** The table has to be the end of the file, and nothing but signatures. */
-function signaturesIn(file: FileBytes, { signatures, sectionsEnd }: PeProgram): { end: number; nSignatures: number } {
+/** The table has to be the end of the file, and nothing but signatures. @returns the end of the file where there is none */
+function startOfSignatures(file: FileBytes, { signatures, sectionsEnd }: PeProgram): number {
   const { start, sizeBytes } = signatures;
-  if (start === 0 && sizeBytes === 0) return { end: file.sizeBytes, nSignatures: 0 };
+  if (start === 0 && sizeBytes === 0) return file.sizeBytes;
   const refuse = (why: string): Error => imageFault.signatures(file.path, why);
   if (start < sectionsEnd || start % UNIT_BYTES !== 0) throw refuse(`they begin at ${start}`);
   if (start + sizeBytes !== file.sizeBytes) throw refuse(`they end at ${start + sizeBytes}, and the file at ${file.sizeBytes}`);
   if (sizeBytes === 0 || sizeBytes > MAX_TABLE_BYTES) throw refuse(`they have ${sizeBytes} bytes`);
   const table = Buffer.alloc(sizeBytes);
   file.read(start, table);
-  let nSignatures = 0;
-  for (let at = 0; at < table.length; nSignatures++) {
+  for (let at = 0, nth = 1; at < table.length; nth++) {
     const length = at + ENTRY_HEADER_BYTES <= table.length ? table.readUInt32LE(at) : 0;
-    if (length <= ENTRY_HEADER_BYTES || at + aligned(length) > table.length)
-      throw refuse(`signature ${nSignatures + 1} has ${length} bytes`);
+    if (length <= ENTRY_HEADER_BYTES || at + aligned(length) > table.length) throw refuse(`signature ${nth} has ${length} bytes`);
     at += aligned(length);
   }
-  return { end: start, nSignatures };
+  return start;
 }

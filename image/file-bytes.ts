@@ -1,6 +1,8 @@
 /** Files that are read at any place: those of the host, and images while they grow. */
+import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { sys } from '../base/index.ts';
+import { Breath, type Watching } from './breath.ts';
 import { imageFault } from './faults.ts';
 import type { ImageFile } from './output.ts';
 
@@ -54,4 +56,15 @@ export function* piecesBetween(file: FileBytes, start: number, end: number): Gen
     file.read(at, piece);
     yield piece;
   }
+}
+
+/** Of all that the image holds, as lower-case hex. @throws SystemFault · what the signal says */
+export async function sha256Of(image: ImageFile, watching: Watching = {}): Promise<string> {
+  const hash = createHash('sha256');
+  const breath = new Breath(image.position, watching);
+  for (const piece of piecesBetween(bytesOfImage(image), 0, image.position)) {
+    hash.update(piece);
+    await breath.did(piece.length);
+  }
+  return hash.digest('hex');
 }

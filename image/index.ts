@@ -1,5 +1,6 @@
 /** Trees of files → file systems and what machines start from: bytes that depend on nothing but what was given. */
-export { authenticodeHash, countSignatures, signProgram } from './authenticode.ts';
+export { signProgram } from './authenticode.ts';
+export type { Watching } from './breath.ts';
 export { imageCodes } from './codes.ts';
 export { guidOf } from './disk/guid.ts';
 export { type DiskLayout, type DiskOptions, layoutDisk, type Partition } from './disk/layout-disk.ts';
@@ -7,6 +8,7 @@ export * from './disk/partition-types.ts';
 export * from './entry.ts';
 export { type Ext4Layout, type Ext4Options, layoutExt4 } from './ext4/layout-ext4.ts';
 export { type FatEntry, type FatOptions, layoutFat } from './fat/layout-fat.ts';
+export { sha256Of } from './file-bytes.ts';
 export * from './initramfs.ts';
 export { type IsoOptions, layoutIso } from './iso/layout-iso.ts';
 export type { IsoEntry } from './iso/nodes.ts';

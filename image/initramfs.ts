@@ -38,10 +38,16 @@ const RECORD_BYTES = 512;
  *
  * zstd: one frame, for Linux takes no second one; with a checksum; its window has at most 8 MiB, which every decoder has to have.
  *
- * @param mtimeSeconds  of all entries, since 1970
+ * @param mtimeSeconds  of all entries, since 1970, at most 2^32 - 1
+ * @param signal        ends the work while it compresses
  * @throws Fault E-IMG-011 an entry that Linux would leave out · E-IMG-001 · SystemFault
  */
-export async function writeInitramfs(image: ImageFile, parts: readonly InitramfsPart[], mtimeSeconds = 0): Promise<void> {
+export async function writeInitramfs(
+  image: ImageFile,
+  parts: readonly InitramfsPart[],
+  mtimeSeconds = 0,
+  signal?: AbortSignal,
+): Promise<void> {
   for (const part of parts) {
     if ('ready' in part) image.copy(part.ready);
     else
@@ -50,6 +56,7 @@ export async function writeInitramfs(image: ImageFile, parts: readonly Initramfs
         part.entries.toSorted((a, b) => compareBytes(a.path, b.path)),
         part.compression,
         mtimeSeconds,
+        signal,
       );
     image.pad(4);
   }
@@ -60,6 +67,7 @@ async function writeArchive(
   entries: readonly ImageEntry[],
   compression: 'zstd' | 'gzip' | 'none',
   mtimeSeconds: number,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   checkEntries(entries);
   const archive = (): Generator<Buffer> => gathered(archiveOf(entries, mtimeSeconds));
@@ -78,7 +86,10 @@ async function writeArchive(
           },
         });
   await pipeline(archive, packer, async (packed: AsyncIterable<Buffer>) => {
-    for await (const piece of packed) image.write(piece);
+    for await (const piece of packed) {
+      signal?.throwIfAborted();
+      image.write(piece);
+    }
   });
 }
 

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { Bug, syncDirectory, sys, temporaryName } from '../base/index.ts';
+import { Breath, type Watching } from './breath.ts';
 import { imageFault } from './faults.ts';
 
 /** What a file of an image holds: bytes in memory, or those of a file of the host, which has to have this size. */
@@ -66,16 +67,19 @@ export function bytesOf(content: Content): Uint8Array {
 export class ImageFile implements Disposable {
   /** For messages, and where it stands in the end. */
   readonly path: string;
-  readonly #temporary: string;
+  /** None once it has its own. */
+  #temporary: string | undefined;
   #fd: number;
   #position = 0;
+  readonly #owed: { readonly at: number; readonly content: Content }[] = [];
 
   /** @throws SystemFault */
   constructor(path: string) {
     this.path = path;
-    this.#temporary = temporaryName(path);
+    const temporary = temporaryName(path);
     const flags = constants.O_CREAT | constants.O_EXCL | constants.O_RDWR | constants.O_NOFOLLOW;
-    this.#fd = sys('write', path, () => openSync(this.#temporary, flags, 0o644));
+    this.#fd = sys('write', path, () => openSync(temporary, flags, 0o644));
+    this.#temporary = temporary;
   }
 
   /** Bytes so far. */
@@ -88,8 +92,31 @@ export class ImageFile implements Disposable {
     this.#position += bytes.length;
   }
 
+  /** Of files of the host only the place is taken: their bytes come with `fill`, or when they are needed. */
   copy(content: Content): void {
-    for (const piece of piecesOf(content)) this.write(piece);
+    if (content instanceof Uint8Array) this.write(content);
+    else {
+      this.#owed.push({ at: this.#position, content });
+      this.zeros(content.sizeBytes);
+    }
+  }
+
+  /** Copies files that have their place by now, and can be ended. @throws SystemFault · Fault E-IMG-001 · what the signal says */
+  async fill(watching: Watching = {}): Promise<void> {
+    const totalBytes = this.#owed.reduce((sum, { content }) => sum + sizeOf(content), 0);
+    const breath = new Breath(totalBytes, watching);
+    for (const bytes of this.#copyOwed()) await breath.did(bytes);
+  }
+
+  *#copyOwed(): Generator<number> {
+    for (const { at, content } of this.#owed.splice(0)) {
+      let done = at;
+      for (const piece of piecesOf(content)) {
+        this.patch(done, piece);
+        done += piece.length;
+        yield piece.length;
+      }
+    }
   }
 
   /** Zeros up to the next multiple of `multiple` bytes. */
@@ -113,6 +140,7 @@ export class ImageFile implements Disposable {
 
   /** Reads back what was written. */
   read(at: number, into: Uint8Array): void {
+    for (const _ of this.#copyOwed());
     sys('read', this.path, () => {
       for (let done = 0; done < into.length; ) {
         const nRead = readSync(this.#fd, into, done, into.length - done, at + done);
@@ -122,21 +150,26 @@ export class ImageFile implements Disposable {
     });
   }
 
-  /** Gives it its name. @throws SystemFault */
+  /** Gives it its name. @throws SystemFault · Fault E-IMG-001 */
   commit(): void {
+    for (const _ of this.#copyOwed());
     sys('write', this.path, () => {
       fsyncSync(this.#fd);
-      closeSync(this.#fd);
-      this.#fd = -1;
-      renameSync(this.#temporary, this.path);
+      this.#close();
+      renameSync(this.#temporary!, this.path);
+      this.#temporary = undefined;
       syncDirectory(dirname(this.path));
     });
   }
 
   [Symbol.dispose](): void {
-    if (this.#fd === -1) return;
-    closeSync(this.#fd);
+    if (this.#fd !== -1) this.#close();
+    if (this.#temporary !== undefined) rmSync(this.#temporary, { force: true });
+  }
+
+  #close(): void {
+    const fd = this.#fd;
     this.#fd = -1;
-    rmSync(this.#temporary, { force: true });
+    closeSync(fd);
   }
 }

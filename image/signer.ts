@@ -105,7 +105,7 @@ const PE_IMAGE = der(
 /**
  * A signature for a program with this hash, by RSA (PKCS #1 v1.5): it depends on nothing but what is given.
  *
- * @param hash  32 bytes, of `authenticodeHash`
+ * @param hash  32 bytes: the SHA-256 of the program without checksum and signatures
  */
 export function signedData(signer: Signer, hash: Uint8Array, timeSeconds: number | undefined): Buffer {
   const digest = der(SEQUENCE, SHA_256, der(OCTET_STRING, hash));

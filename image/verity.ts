@@ -5,6 +5,7 @@
  * @source on-disk format of cryptsetup's `veritysetup`, version 1; Linux, Documentation/admin-guide/device-mapper/verity.rst
  */
 import { Bug, HashedMemory, memoryParts, sha256 } from '../base/index.ts';
+import { Breath, type Watching } from './breath.ts';
 import { imageFault } from './faults.ts';
 import { type Content, type ImageFile, piecesOf, sizeOf } from './output.ts';
 
@@ -56,7 +57,12 @@ export function verityIdentity(name: string, data: string): VerityIdentity {
  *
  * @throws Fault E-IMG-010 no data, or data elsewhere that end within a block · E-IMG-001 · SystemFault
  */
-export function writeVerity(image: ImageFile, identity: VerityIdentity, data?: Content): Verity {
+export async function writeVerity(
+  image: ImageFile,
+  identity: VerityIdentity,
+  data?: Content,
+  watching: Watching = {},
+): Promise<Verity> {
   if (data === undefined) image.pad(VERITY_BLOCK_BYTES);
   const sizeBytes = data === undefined ? image.position : sizeOf(data);
   const name = data === undefined ? image.path : data instanceof Uint8Array ? 'data' : data.file;
@@ -69,7 +75,11 @@ export function writeVerity(image: ImageFile, identity: VerityIdentity, data?: C
   image.pad(VERITY_BLOCK_BYTES);
   const hashStart = image.position;
   const tree = new Tree(image, identity.salt, nDataBlocks);
-  for (const piece of data === undefined ? ownPieces(image, sizeBytes) : piecesOf(data, PIECE_BYTES)) tree.add(piece);
+  const breath = new Breath(sizeBytes, watching);
+  for (const piece of data === undefined ? ownPieces(image, sizeBytes) : piecesOf(data, PIECE_BYTES)) {
+    tree.add(piece);
+    await breath.did(piece.length);
+  }
   return {
     rootHash: tree.root(),
     hashStartBlock: hashStart / VERITY_BLOCK_BYTES,

@@ -26,8 +26,8 @@ export const SUFFIXES: Readonly<Record<ImageFormat, string>> = {
 const HIGHEST: Readonly<Record<CompressionName, number>> = { zstd: 19, gzip: 9 };
 /** As builds have it. */
 const SECONDS = 315_619_200;
-/** The latest that FAT can hold: the end of 2107. */
-const MAX_SECONDS = 4_354_819_198;
+/** The latest that a squashfs and an initramfs can hold: in 2106. */
+const MAX_SECONDS: number = 2 ** 32 - 1;
 
 /** @throws UsageError · Fault E-IMG-015 · E-IMG-016 */
 export async function imageOptions(context: Context, args: Arguments): Promise<ImageOptions> {
@@ -91,14 +91,17 @@ export function imageOutputs(
   const given = resolve(context.workingDirectory, output ?? '.');
   const there = statSync(given, { throwIfNoEntry: false });
   const isFolder = there?.isDirectory() === true || output?.endsWith('/') === true;
-  if (isFolder) return new Map(formats.map((format) => [format, join(given, `${system}.${SUFFIXES[format]}`)]));
-  if (there !== undefined && !there.isFile())
-    throw new UsageError(`'${output}' is no file`, ['write the image to a file, and copy it from there when it is complete']);
-  if (formats.length > 1)
+  if (!isFolder && formats.length > 1)
     throw new UsageError(`'${output}' is one file, and ${formats.length} are to be made`, [
       `write --output ${shellWord(`${output}/`)} for a folder`,
     ]);
-  return new Map([[formats[0]!, given]]);
+  const places = formats.map((format) => (isFolder ? join(given, `${system}.${SUFFIXES[format]}`) : given));
+  for (const place of places)
+    if (statSync(place, { throwIfNoEntry: false })?.isFile() === false)
+      throw new UsageError(`'${isFolder ? place : output}' is no file`, [
+        'write the image to a file, and copy it from there when it is complete',
+      ]);
+  return new Map(formats.map((format, index) => [format, places[index]!]));
 }
 
 /** What `--format` asks for, each once. */

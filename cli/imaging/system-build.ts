@@ -1,6 +1,4 @@
 /** A declared system on its way to files that machines start from. Each step is done once, when it is first needed. */
-import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Bytes, Fault, makeDirectory, removedAtEnd, temporaryFolder } from '../../base/index.ts';
 import type { System, Tree } from '../../eval/index.ts';
@@ -15,14 +13,15 @@ import {
   layoutIso,
   type Part,
   type PartitionMachine,
-  piecesOf,
   readUki,
   type Signer,
   type SquashfsOptions,
+  sha256Of,
   signProgram,
   sizeOf,
   type Verity,
   verityIdentity,
+  type Watching,
   writeInitramfs,
   writeSquashfs,
   writeUki,
@@ -54,7 +53,7 @@ export interface Written {
   readonly sha256: string;
 }
 
-type Write = (file: ImageFile, signal: AbortSignal, onBytes: (done: number, total: number) => void) => void | Promise<void>;
+type Write = (file: ImageFile, watching: Watching & { readonly signal: AbortSignal }) => unknown;
 
 export class SystemBuild implements Disposable {
   readonly system: System;
@@ -124,9 +123,7 @@ export class SystemBuild implements Disposable {
   squashfs(output: string = this.#place('squashfs')): Promise<Written> {
     this.#squashfs ??= (async () => {
       const { entries } = await this.root();
-      return this.#write(output, async (file, signal, onBytes) => {
-        await writeSquashfs(file, entries, { ...this.#options, signal, onBytes });
-      });
+      return this.#write(output, (file, watching) => writeSquashfs(file, entries, { ...this.#options, ...watching }));
     })();
     return this.#squashfs;
   }
@@ -134,9 +131,9 @@ export class SystemBuild implements Disposable {
   /** The root as a file system that can be written to. */
   async ext4(output: string): Promise<Written> {
     const layout = await this.#layoutExt4();
-    return this.#write(output, (file, signal, onBytes) => {
+    return this.#write(output, (file, watching) => {
       file.zeros(layout.sizeBytes);
-      return layout.write(file, 0, { signal, onBytes });
+      return layout.write(file, 0, watching);
     });
   }
 
@@ -162,8 +159,9 @@ export class SystemBuild implements Disposable {
     this.#verity ??= (async () => {
       const { file, sizeBytes, sha256 } = await this.squashfs();
       let verity: Verity | undefined;
-      const written = await this.#write(output, (image) => {
-        verity = writeVerity(image, verityIdentity(this.system.name, sha256), { file, sizeBytes });
+      const identity = verityIdentity(this.system.name, sha256);
+      const written = await this.#write(output, async (image, watching) => {
+        verity = await writeVerity(image, identity, { file, sizeBytes }, watching);
       });
       return { ...written, verity: verity! };
     })();
@@ -204,8 +202,9 @@ export class SystemBuild implements Disposable {
 
   async #makeInitrd(images: readonly PackageImage[]): Promise<Content> {
     using first = initrdEntries(this.#session, images, this.#tree.packages.keys(), this.#options.seconds);
-    return await this.#write(this.#place('initrd'), (file) =>
-      writeInitramfs(file, [{ entries: first.entries, compression: this.#options.compression ?? 'zstd' }], this.#options.seconds),
+    const { compression = 'zstd', seconds } = this.#options;
+    return await this.#write(this.#place('initrd'), (file, { signal }) =>
+      writeInitramfs(file, [{ entries: first.entries, compression }], seconds, signal),
     );
   }
 
@@ -239,9 +238,9 @@ export class SystemBuild implements Disposable {
     }
     const root = await this.#layoutExt4();
     const layout = writableDisk(machine, esp, root, this.system.boot!.commandLine);
-    return this.#write(output, (file, signal, onBytes) => {
+    return this.#write(output, (file, watching) => {
       layout.write(file);
-      return root.write(file, layout.starts.at(-1)!, { signal, onBytes });
+      return root.write(file, layout.starts.at(-1)!, watching);
     });
   }
 
@@ -269,15 +268,21 @@ export class SystemBuild implements Disposable {
     progress.start(output, `writing ${basename(output)}`);
     let outcome: 'done' | 'failed' = 'failed';
     try {
-      await stoppable(async (signal) => {
+      const written = await stoppable(async (signal) => {
         using file = new ImageFile(output);
-        await write(file, signal, (done, total) => progress.detail(output, '', { done, total }));
+        const watching = (text: string) => ({
+          signal,
+          onBytes: (done: number, total: number): void => progress.detail(output, text, { done, total }),
+        });
+        await write(file, watching(''));
+        await file.fill(watching(''));
+        const sha256 = await sha256Of(file, watching('hashing'));
+        signal.throwIfAborted();
         file.commit();
+        return { file: output, sizeBytes: file.position, sha256 };
       });
-      const sizeBytes = statSync(output).size;
-      const sha256 = sha256Of(output, sizeBytes);
       outcome = 'done';
-      return { file: output, sizeBytes, sha256 };
+      return written;
     } finally {
       progress.finish(output, outcome);
       progress.stop();
@@ -306,10 +311,4 @@ function osReleaseIn(entries: readonly ImageEntry[]): Content | undefined {
     if (entry?.kind === 'file' && sizeOf(entry.content) > 0) return entry.content;
   }
   return undefined;
-}
-
-function sha256Of(file: string, sizeBytes: number): string {
-  const hash = createHash('sha256');
-  for (const piece of piecesOf({ file, sizeBytes })) hash.update(piece);
-  return hash.digest('hex');
 }

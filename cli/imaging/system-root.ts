@@ -1,7 +1,7 @@
 /** A system as pkm deploys it, in a folder that is there for a while: what images are made of. */
 import { type BigIntStats, chmodSync, lstatSync, mkdirSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Bytes, bytesToText, removedAtEnd, sys, temporaryFolder, textToBytes } from '../../base/index.ts';
+import { type Bytes, bytesToText, removeDefaultAcl, removedAtEnd, sys, temporaryFolder, textToBytes } from '../../base/index.ts';
 import type { ImageEntry } from '../../image/index.ts';
 import { openRoot, type TransactionReport } from '../../pkm/index.ts';
 import { type ObjectStore, parseStorePath } from '../../store/index.ts';
@@ -36,6 +36,7 @@ export function makeSystemRoot(
   using made = new DisposableStack();
   const folder = temporaryFolder('igos-image');
   made.use(removedAtEnd(folder));
+  using _ = plainModes(folder);
   const root = join(folder, 'root');
   mkdirSync(root, { mode: 0o755 });
   const opened = openRoot(root, {
@@ -55,6 +56,14 @@ export function makeSystemRoot(
   const kept = made.move();
   const packages = system.images.map(({ name, version }) => ({ name, version }));
   return { entries, report, packages, [Symbol.dispose]: () => kept.dispose() };
+}
+
+/** What pkm makes there for itself has the same modes whatever mask, group bit or access list this user or `TMPDIR` hands on. */
+function plainModes(folder: string): Disposable {
+  chmodSync(folder, 0o700);
+  removeDefaultAcl(folder);
+  const mask = process.umask(0o022);
+  return { [Symbol.dispose]: () => void process.umask(mask) };
 }
 
 type Special = ReadonlyMap<string, { readonly uid: number; readonly gid: number; readonly capability?: string }>;

@@ -4,8 +4,6 @@
 export type PartitionMachine = 'x86_64' | 'aarch64';
 
 export const ESP_TYPE = 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b';
-/** Further kernels and entries for the boot loader, where the EFI system partition is too small. */
-export const XBOOTLDR_TYPE = 'bc13c2ff-59e6-4262-a352-b275fd6f7172';
 /** Data for Linux that nobody looks for. */
 export const LINUX_TYPE = '0fc63daf-8483-4772-8e79-3d69d8477de4';
 
@@ -46,4 +44,3 @@ export const PARTITION_TYPES: Readonly<Record<PartitionMachine, { readonly root:
 /** Bits of `attributes` that the specification gives to partitions that are found by their type. */
 export const PARTITION_GROWS: bigint = 1n << 59n;
 export const PARTITION_IS_READ_ONLY: bigint = 1n << 60n;
-export const PARTITION_IS_NOT_FOUND: bigint = 1n << 63n;

@@ -1,12 +1,12 @@
 /** Everything that stands in an ext4 file system, with what it holds, before any of it has a place. */
 import { bytesToText } from '../../base/index.ts';
+import { Breath, type Watching } from '../breath.ts';
 import type { ImageEntry } from '../entry.ts';
 import { imageFault } from '../faults.ts';
 import { type Node, numberInodes } from '../numbered.ts';
-import { type Content, sizeOf } from '../output.ts';
+import type { Content } from '../output.ts';
 import { placed } from '../placed.ts';
 import { type Attributes, encodeAttributes } from './attributes.ts';
-import { Breath, type Watching } from './breath.ts';
 import type { Listed } from './directory.ts';
 import { N_OWN_INODES } from './geometry.ts';
 import { ATTRIBUTE_ROOM, MAX_LINKS } from './inode.ts';
@@ -61,7 +61,7 @@ export async function contentsOf(name: string, entries: Iterable<ImageEntry>, wa
     // Further names of a file are found where they are listed.
     scan.add({ ...entry, path: node.path }, inode);
     if (items.has(inode)) return;
-    const holds = ((): Item['holds'] => {
+    const holds = await (async (): Promise<Item['holds']> => {
       switch (entry.kind) {
         case 'directory': {
           const listed = node.children.map(
@@ -70,7 +70,7 @@ export async function contentsOf(name: string, entries: Iterable<ImageEntry>, wa
           return { kind: 'folder', parent, listed };
         }
         case 'file':
-          return { kind: 'content', content: entry.content, runs: scan.content(entry.content) };
+          return { kind: 'content', content: entry.content, runs: await scan.content(entry.content, breath) };
         case 'symlink': {
           const { length } = entry.target;
           if (length === 0 || length > MAX_TARGET_BYTES)
@@ -84,7 +84,7 @@ export async function contentsOf(name: string, entries: Iterable<ImageEntry>, wa
     })();
     if (nLinks > MAX_LINKS) throw imageFault.tooMuch(`what leads to '/${bytesToText(node.path)}'`, linksAllowed(entry.kind));
     items.set(inode, { inode, entry, nLinks, attributes: encodeAttributes(entry, ATTRIBUTE_ROOM), holds });
-    await breath.did(holds.kind === 'content' ? sizeOf(holds.content) : 0);
+    await breath.did(0);
   };
   const waiting: [Node, number][] = [[root, ROOT_INODE]];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {

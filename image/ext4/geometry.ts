@@ -101,7 +101,7 @@ function shapeOf(blocks: number, { inodes }: Demand): Geometry {
     inodesPerGroup,
     tableBlocks: inodesPerGroup / INODES_PER_BLOCK,
     descriptorBlocks,
-    growthBlocks: Math.min(growthBlocks, NUMBERS_PER_BLOCK - descriptorBlocks),
+    growthBlocks: Math.min(growthBlocks, NUMBERS_PER_BLOCK),
     journalBlocks: journalFor(blocks),
   };
   const last = blocks - (groups - 1) * GROUP_BLOCKS;

@@ -7,10 +7,11 @@
  *
  * @source https://docs.kernel.org/filesystems/ext4/, and fs/ext4/ext4.h of Linux
  */
+
+import { Breath, type Watching } from '../breath.ts';
 import { guidOf } from '../disk/guid.ts';
 import type { ImageEntry } from '../entry.ts';
 import type { ImageFile } from '../output.ts';
-import { Breath, type Watching } from './breath.ts';
 import { Checksums } from './checksums.ts';
 import { contentsOf } from './contents.ts';
 import { extentsOf, extentTree } from './extents.ts';
@@ -56,7 +57,8 @@ export async function layoutExt4(entries: Iterable<ImageEntry>, options: Ext4Opt
   const { name, seconds } = options;
   const { items, digest } = await contentsOf(name, entries, options);
   const uuid = guidOf('ext4', name, digest);
-  const checksums = new Checksums(bytesOfUuid(uuid));
+  const uuidBytes = bytesOfUuid(uuid);
+  const checksums = new Checksums(uuidBytes);
   const standing = items.map((item) => new Standing(item, checksums));
   const blocks = standing.reduce((sum, { demand }) => sum + demand, 0);
   const geometry = geometryFor({ blocks, inodes: items.length }, options.sizeBytes);
@@ -95,7 +97,7 @@ export async function layoutExt4(entries: Iterable<ImageEntry>, options: Ext4Opt
       byNumber.get(number)?.encodeInode(seconds) ?? own.get(number) ?? emptyInode(number, checksums),
     isDirectory: (number: number): boolean => byNumber.get(number)?.item.entry.kind === 'directory',
     about: {
-      uuid: bytesOfUuid(uuid),
+      uuid: uuidBytes,
       hashSeed: bytesOfUuid(guidOf('ext4 names', name, digest)),
       label: name.slice(0, 16),
       seconds,
@@ -110,15 +112,12 @@ export async function layoutExt4(entries: Iterable<ImageEntry>, options: Ext4Opt
       const patch: Patch = (block, bytes) => out.patch(start + block * BLOCK_BYTES, bytes);
       writeTables(tables, patch);
       for (const { block, bytes } of [...growth.written, ...journal.blocks]) patch(block, bytes);
-      patch(journalExtents[0]!.start, encodeJournal(geometry.journalBlocks));
+      patch(journalExtents[0]!.start, encodeJournal(geometry.journalBlocks, uuidBytes));
       const breath = new Breath(
         standing.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
         watching,
       );
-      for (const each of standing) {
-        each.write(patch);
-        await breath.did(each.sizeBytes);
-      }
+      for (const each of standing) for (const bytes of each.write(patch)) await breath.did(bytes);
     },
   };
 }

@@ -1,5 +1,6 @@
 /** One look at the contents of files before they have a place: which blocks are not zeros, and what tells these files from others. */
 import { createHash, type Hash } from 'node:crypto';
+import type { Breath } from '../breath.ts';
 import type { ImageEntry } from '../entry.ts';
 import { imageFault } from '../faults.ts';
 import { type Content, piecesOf } from '../output.ts';
@@ -29,7 +30,7 @@ export class Scan {
   }
 
   /** @returns runs of blocks of the content that have to be stored */
-  content(content: Content): Run[] {
+  async content(content: Content, breath: Breath): Promise<Run[]> {
     const runs: Run[] = [];
     let [start, block] = [-1, 0];
     for (const piece of piecesOf(content, PIECE_BYTES)) {
@@ -42,6 +43,7 @@ export class Scan {
         runs.push({ start, count: block - start });
         start = -1;
       }
+      await breath.did(piece.length);
     }
     if (start !== -1) runs.push({ start, count: block - start });
     return runs;
@@ -54,12 +56,14 @@ export class Scan {
 }
 
 /**
- * The pieces of a content that have to be stored, each with its first block; none goes over the end of a run. What is between has to be
- * zeros still.
+ * A content in pieces, each with its first block: those of the runs have to be stored, and what is between has to be zeros still.
  *
  * @throws Fault E-IMG-001
  */
-export function* storedPieces(content: Content, runs: readonly Run[]): Generator<{ block: number; bytes: Uint8Array }> {
+export function* dividedPieces(
+  content: Content,
+  runs: readonly Run[],
+): Generator<{ readonly block: number; readonly bytes: Uint8Array; readonly isStored: boolean }> {
   let [block, index] = [0, 0];
   for (const piece of piecesOf(content, PIECE_BYTES)) {
     const end = block + Math.ceil(piece.length / BLOCK_BYTES);
@@ -68,8 +72,8 @@ export function* storedPieces(content: Content, runs: readonly Run[]): Generator
       const isStored = run !== undefined && run.start <= at;
       const until = Math.min(end, isStored ? run.start + run.count : (run?.start ?? end));
       const bytes = piece.subarray((at - block) * BLOCK_BYTES, (until - block) * BLOCK_BYTES);
-      if (isStored) yield { block: at, bytes };
-      else if (!isZero(bytes)) throw imageFault.changed(content instanceof Uint8Array ? 'content' : content.file);
+      if (!isStored && !isZero(bytes)) throw imageFault.changed(content instanceof Uint8Array ? 'content' : content.file);
+      yield { block: at, bytes, isStored };
       at = until;
       if (isStored && at === run.start + run.count) index++;
     }

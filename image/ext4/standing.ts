@@ -9,7 +9,7 @@ import { encodeDirectory } from './directory.ts';
 import { type Extent, type ExtentTree, extentsOf, extentTree, maxExtents, smallTree, treeBlocksFor } from './extents.ts';
 import { BLOCK_BYTES } from './geometry.ts';
 import { devicePlace, encodeInode, PLACE_BYTES } from './inode.ts';
-import { storedPieces } from './scan.ts';
+import { dividedPieces } from './scan.ts';
 import type { Run, Space } from './space.ts';
 
 /** Writes from the start of a block on. */
@@ -83,18 +83,21 @@ export class Standing {
     );
   }
 
-  /** All but the inode. @throws SystemFault · Fault E-IMG-001 */
-  write(patch: Patch): void {
+  /** All but the inode, piece by piece. @returns how many bytes of contents are done @throws SystemFault · Fault E-IMG-001 */
+  *write(patch: Patch): Generator<number> {
     const { holds, attributes } = this.item;
     if (attributes.block !== undefined)
       patch(this.#attributeBlock, placedAttributes(attributes.block, this.#attributeBlock, this.#checksums));
     for (const { block, bytes } of this.#tree?.blocks ?? []) patch(block, bytes);
     if (this.#listing !== undefined) this.#writeAt(0, this.#listing, patch, this.#extents.values());
+    yield this.#listing?.length ?? 0;
     if (holds.kind !== 'content') return;
     const extents = this.#extents.values();
     let extent: Extent | undefined;
-    for (const { block, bytes } of storedPieces(holds.content, holds.runs))
-      extent = this.#writeAt(block, bytes, patch, extents, extent);
+    for (const { block, bytes, isStored } of dividedPieces(holds.content, holds.runs)) {
+      if (isStored) extent = this.#writeAt(block, bytes, patch, extents, extent);
+      yield bytes.length;
+    }
   }
 
   /** Pieces come in order, and so do extents. @returns where the last byte went */

@@ -64,7 +64,7 @@ export function encodeSuperblock(fields: SuperblockFields, group: number): Buffe
   bytes.writeUInt32LE(1, 0x4c); // revision
   bytes.writeUInt32LE(N_OWN_INODES + 1, 0x54);
   bytes.writeUInt16LE(INODE_BYTES, 0x58);
-  bytes.writeUInt16LE(group, 0x5a);
+  bytes.writeUInt16LE(group % 2 ** 16, 0x5a); // all that there is room for
   bytes.writeUInt32LE(COMPATIBLE, 0x5c);
   bytes.writeUInt32LE(INCOMPATIBLE, 0x60);
   bytes.writeUInt32LE(READ_ONLY_COMPATIBLE, 0x64);

@@ -97,5 +97,7 @@ export function writeTable(out: ImageFile, { bits, tableSectors }: Geometry, end
     }
     out.write(bytes);
   }
-  out.zeros(tableSectors * SECTOR_BYTES - used * entryBytes);
+  // No hole: who copies an image to a disk may leave out those, and free clusters would have what lay there.
+  const bytes = tableSectors * SECTOR_BYTES - used * entryBytes;
+  for (let at = 0; at < bytes; at += PIECE_ENTRIES) out.write(Buffer.alloc(Math.min(PIECE_ENTRIES, bytes - at)));
 }

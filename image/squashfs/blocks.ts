@@ -39,12 +39,20 @@ export class Blocks {
   readonly #blockBytes: number;
   readonly #known = new Map<string, Placement>();
   readonly #sizes: ReadonlyMap<number, number>;
+  readonly #signal: AbortSignal | undefined;
   readonly #queue: Waiting[] = [];
   #fragment: Buffer;
   #used = 0;
 
   /** @param contents  all that will be added: files of a size that no other has need no comparison */
-  constructor(file: ImageFile, compression: Compression, blockBytes: number, contents: Iterable<Content>) {
+  constructor(
+    file: ImageFile,
+    compression: Compression,
+    blockBytes: number,
+    contents: Iterable<Content>,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#signal = signal;
     this.#file = file;
     this.#compression = compression;
     this.#blockBytes = blockBytes;
@@ -113,6 +121,7 @@ export class Blocks {
   }
 
   async #enqueue(plain: Uint8Array, written: Waiting['written']): Promise<void> {
+    this.#signal?.throwIfAborted();
     const packed = this.#compression.packLater(plain);
     // Whoever waits for it hears of it; one behind another that failed has nobody who waits.
     packed.catch(() => {});

@@ -4,6 +4,7 @@
  * @source https://docs.kernel.org/filesystems/squashfs.html, and fs/squashfs/squashfs_fs.h of Linux
  */
 import { bytesToText } from '../../base/index.ts';
+import type { Watching } from '../breath.ts';
 import type { FileEntry, ImageEntry } from '../entry.ts';
 import { imageFault } from '../faults.ts';
 import { type Node, numberInodes } from '../numbered.ts';
@@ -16,16 +17,12 @@ import { directoryInode, fileInode, INODE_KIND, type InodeHead, specialInode, sy
 import { type Listed, writeListing } from './listing.ts';
 import { MetadataTable } from './metadata.ts';
 
-export interface SquashfsOptions {
-  /** Of all files: seconds since 1970. */
+export interface SquashfsOptions extends Watching {
+  /** Of all files: seconds since 1970, at most 2^32 - 1. */
   readonly seconds: number;
   readonly compression?: CompressionName;
   /** 1 to 19 for zstd (15 if not given), 1 to 9 for gzip (9). */
   readonly level?: number;
-  /** Ends the work between two files. */
-  readonly signal?: AbortSignal;
-  /** Called after each file with the bytes of contents that were read, and of all. */
-  readonly onBytes?: (doneBytes: number, totalBytes: number) => void;
   /** A power of two from 4096 to 1 MiB; 128 KiB if not given. */
   readonly blockBytes?: number;
 }
@@ -42,7 +39,8 @@ const NOTHING = 0xffffffffffffffffn;
 const FLAG_DUPLICATES = 0x40;
 const FLAG_NO_ATTRIBUTES = 0x200;
 const MAX_TARGET_BYTES = 4095;
-const MAX_IDS = 65536;
+/** 16 bits say how many there are. */
+const MAX_IDS = 65535;
 const FRAGMENT_BYTES = 16;
 /** Whoever mounts it through a loop device or from a disk reads whole pages. */
 const PAGE_BYTES = 4096;
@@ -64,7 +62,7 @@ export async function writeSquashfs(
   const root = placed(entries);
   const inodes = numberInodes(root);
   file.write(Buffer.alloc(SUPERBLOCK_BYTES));
-  const blocks = new Blocks(file, compression, blockBytes, contentsIn(root));
+  const blocks = new Blocks(file, compression, blockBytes, contentsIn(root), options.signal);
   const placements = await writeContents(root, blocks, options);
 
   const { pack } = compression;
@@ -178,7 +176,7 @@ const NO_CONTENT: Placement = { sizeBytes: 0, start: 0, blockSizes: [], sparseBy
 async function writeContents(
   root: Node,
   blocks: Blocks,
-  { signal, onBytes }: Pick<SquashfsOptions, 'signal' | 'onBytes'>,
+  { signal, onBytes }: Watching,
 ): Promise<ReadonlyMap<string | FileEntry, Placement>> {
   const placements = new Map<string | FileEntry, Placement>();
   let totalBytes = 0;

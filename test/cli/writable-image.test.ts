@@ -156,8 +156,8 @@ test('a disk whose root grows with it', { skip: needsTools.skip || missing('sfdi
     assert.equal(type, ROOT_TYPE);
     return { start: Number(start), sectors: Number(sectors), uuid: uuid!.toLowerCase() };
   };
-  const rootOf = ({ start, sectors }: ReturnType<typeof table>): Buffer =>
-    readFileSync(disk).subarray(start * 512, (start + sectors) * 512);
+  const rootOf = ({ start, sectors }: ReturnType<typeof table>, from = disk): Buffer =>
+    readFileSync(from).subarray(start * 512, (start + sectors) * 512);
   const before = table();
   assert.equal(before.sectors * 512, 48 << 20);
   assert.ok(rootOf(before).equals(readFileSync(path.get('ext4')!)));
@@ -174,13 +174,21 @@ test('a disk whose root grows with it', { skip: needsTools.skip || missing('sfdi
   ]);
   assert.ok(readFileSync(join(here.work, 'efi')).equals(readFileSync(path.get('uki')!)));
 
+  // On a disk that had something else, as the docs say it.
+  const used = join(here.work, 'used');
+  writeFileSync(used, Buffer.alloc(statSync(disk).size, 0xa5));
+  output('dd', [`if=${disk}`, `of=${used}`, 'bs=4M', 'conv=sparse,notrunc,fsync']);
+  output('sfdisk', ['--verify', used]);
+  const root = join(here.work, 'root-of-disk');
+  writeFileSync(root, rootOf(before, used));
+  checked(root);
+
   // What an admin does who has put it on a larger disk.
   truncateSync(disk, 200 << 20);
   output('sfdisk', ['--no-reread', '-N', '2', disk], ', +\n');
   const after = table();
   assert.deepEqual({ ...after, sectors: 0 }, { ...before, sectors: 0 });
   assert.ok(after.sectors * 512 > 180 << 20);
-  const root = join(here.work, 'root-of-disk');
   writeFileSync(root, rootOf(after));
   output('resize2fs', [root]);
   assert.match(checked(root), /\/50\d{3} blocks/);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import fc from 'fast-check';
 import { Fault } from '../../base/index.ts';
-import { authenticodeHash, countSignatures, ImageFile, readSigner, type Signer, signProgram } from '../../image/index.ts';
+import { ImageFile, readSigner, type Signer, signProgram } from '../../image/index.ts';
 import { golden } from '../golden.ts';
 import { at, changed, program, STUB } from './pe-program.ts';
 import { flipped, made, missing, output, refusal, run, scratch } from './support.ts';
@@ -97,32 +97,11 @@ test('sbverify and osslsigncode accept it, and no byte of it turned round', { sk
     assert.match(verified, /Signature verification: ok/);
     const sums = [...verified.matchAll(/(?:Current|Calculated) PE checksum *: *(\w+)/g)].map(([, sum]) => sum);
     assert.equal(sums[0], sums[1]);
-    assert.match(verified, new RegExp(`Calculated message digest *: *${authenticodeHash(path)}`, 'i'));
     const size = statSync(from).size;
     const last = readFileSync(from).readUInt32LE(0x3c) + 24 + 56;
     for (const place of [2, last, 0x400, 0x5ff, size >> 1, size - 1])
       assert.ok(!accepts(flipped(path, place), 'one'), `${place}`);
     for (const place of [200, 800, 1200]) assert.ok(!accepts(flipped(path, Math.ceil(size / 8) * 8 + place), 'one'), `${place}`);
-  }
-});
-
-test('the hash is that of the program, signed or not', { skip }, async (t) => {
-  const folder = scratch(t);
-  for (const from of programs(folder)) {
-    const hash = authenticodeHash(from);
-    assert.equal(authenticodeHash(await signed(join(folder, 'a'), from, 'one')), hash);
-    output('sbsign', [
-      '--key',
-      keys.get('one')!.key,
-      '--cert',
-      keys.get('one')!.certificate,
-      '--output',
-      join(folder, 'b'),
-      from,
-    ]);
-    assert.equal(authenticodeHash(join(folder, 'b')), hash);
-    writeFileSync(join(folder, 'c'), readFileSync(from).fill(0xff, 0x400, 0x401));
-    assert.notEqual(authenticodeHash(join(folder, 'c')), hash);
   }
 });
 
@@ -133,11 +112,10 @@ test('signatures stand behind those that are there, whoever made them', { skip }
     const theirs = join(folder, 'theirs');
     output('sbsign', ['--key', key, '--cert', certificate, '--output', theirs, from]);
     const both = await signed(join(folder, 'both'), theirs, 'one');
-    assert.deepEqual([countSignatures(from), countSignatures(theirs), countSignatures(both)], [0, 1, 2]);
     assert.ok(accepts(both, 'one') && accepts(both, 'other'), from);
-    assert.equal(output('sbverify', ['--list', both]).match(/^signature \d/gm)!.length, 2);
     const thrice = await signed(join(folder, 'thrice'), both, 'one', TIME);
-    assert.equal(countSignatures(thrice), 3);
+    const nSignatures = (path: string): number => output('sbverify', ['--list', path]).match(/^signature \d/gm)!.length;
+    assert.deepEqual([theirs, both, thrice].map(nSignatures), [1, 2, 3]);
   }
 });
 

@@ -124,21 +124,79 @@ test('it grows to the size of its disk', { skip: needsTools.skip || missing('res
   assert.deepEqual(listedIn(dumped(t, image)), before);
 });
 
-test('it is right on a disk that had something else, copied there without its holes', needsTools, async (t) => {
-  const folder = scratch(t);
-  const [image, disk] = [join(folder, 'image'), join(folder, 'disk')];
-  // The last group is a whole one, and empty as most are.
-  const { sizeBytes } = await write(image, everything(), { sizeBytes: 5 << 27 });
-  writeFileSync(disk, '');
-  for (let at = 0; at < sizeBytes; at += 1 << 27) writeFileSync(disk, Buffer.alloc(1 << 27, 0xa5), { flag: 'a' });
+/** Copies an image to a disk, but for blocks of zeros. */
+const copySparse = (image: string, disk: string): string =>
   output('dd', [`if=${image}`, `of=${disk}`, 'bs=4096', 'conv=sparse,notrunc']);
-  checked(disk);
-  assert.deepEqual(listedIn(dumped(t, disk)), listedIn(dumped(t, image)));
-  if (!canMount) return;
-  mounted(folder, disk, (root) => {
-    for (let n = 0; n < 40_000; n++) writeFileSync(join(root, 'empty', `${n}`), '');
-    writeFileSync(join(root, 'large'), Buffer.alloc(300 << 20, 1));
+
+// The last group is nearly nothing, or a whole one and empty as most are.
+for (const wanted of [(1 << 27) + 3e6, 5 << 27])
+  test(
+    `it is right on a disk of ${wanted} bytes that had something else, copied there without its holes`,
+    needsTools,
+    async (t) => {
+      const folder = scratch(t);
+      const [image, disk] = [join(folder, 'image'), join(folder, 'disk')];
+      const { sizeBytes } = await write(image, everything(), { sizeBytes: wanted });
+      writeFileSync(disk, '');
+      for (let at = 0; at < sizeBytes; at += 1 << 27) writeFileSync(disk, Buffer.alloc(1 << 27, 0xa5), { flag: 'a' });
+      copySparse(image, disk);
+      checked(disk);
+      assert.deepEqual(listedIn(dumped(t, disk)), listedIn(dumped(t, image)));
+      if (!canMount) return;
+      mounted(folder, disk, (root) => {
+        for (let n = 0; n < sizeBytes / 20_000; n++) writeFileSync(join(root, 'empty', `${n}`), '');
+        writeFileSync(join(root, 'large'), Buffer.alloc(Math.floor(sizeBytes / 2.2), 1));
+      });
+    },
+  );
+
+test('what an earlier life of the disk left where the journal is, is not taken for its own', needsMount, async (t) => {
+  const folder = scratch(t);
+  const [earlier, later, disk, crashed] = ['earlier', 'later', 'disk', 'crashed'].map((name) => join(folder, name));
+  const place = join(folder, 'place');
+  mkdirSync(place);
+  const live = (image: string, look: () => void): void => {
+    output('mount', ['-o', 'loop', image, place]);
+    try {
+      look();
+    } finally {
+      output('umount', [place]);
+    }
+  };
+  /** Each is a transaction of its own. */
+  const folders = (count: number): void => {
+    for (let n = 0; n < count; n++) output('sh', ['-c', 'mkdir "$1/$2"; sync -f "$1"', 'sh', place, `${n}`]);
+  };
+  await write(earlier!, [file('a', 'earlier')], { sizeBytes: 1 << 28 });
+  await write(later!, [file('a', 'later')], { sizeBytes: 1 << 28 });
+  output('cp', ['--sparse=always', earlier!, disk!]);
+  live(disk!, () => folders(6));
+  copySparse(later!, disk!);
+  live(disk!, () => {
+    folders(2);
+    // As it stands when the power goes.
+    output('cp', ['--sparse=always', disk!, crashed!]);
   });
+  mounted(folder, crashed!, (root) => {
+    assert.deepEqual(new Set(readdirSync(root)), new Set(['0', '1', 'a', 'lost+found']));
+    assert.equal(readFileSync(join(root, 'a'), 'utf8'), 'later');
+  });
+});
+
+test('up to 16 TiB', needsTools, async (t) => {
+  const image = join(scratch(t), 'image');
+  // From 8 TiB on there is less room for descriptors than a block has numbers.
+  for (const [sizeBytes, reserved] of [
+    [8 * 2 ** 40, '1024'],
+    [9 * 2 ** 40, '896'],
+    [2 ** 44 - BLOCK, '0'],
+  ] as const) {
+    await write(image, [file('a', 'x')], { sizeBytes });
+    const shown = output('dumpe2fs', ['-h', image]);
+    assert.match(shown, new RegExp(`Block count: +${sizeBytes / BLOCK}\n`));
+    assert.equal(/Reserved GDT blocks: +(\d+)/.exec(shown)?.[1] ?? '0', reserved);
+    assert.match(output('debugfs', ['-R', 'cat a', image]), /x/);
+  }
 });
 
 test('many files without a byte have their inodes', needsTools, async (t) => {

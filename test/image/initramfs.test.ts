@@ -177,3 +177,14 @@ test('what Linux would leave out is refused', async (t) => {
   assert.deepEqual(readdirSync(folder), ['short'], 'nothing is left');
   assert.ok(await initramfs(join(folder, 'root'), { entries: [folderEntry(''), file('init', '')], compression: 'none' }));
 });
+
+test('who is stopped leaves nothing', async (t) => {
+  const folder = scratch(t);
+  const signal = AbortSignal.abort(new Error('enough'));
+  for (const compression of ['zstd', 'gzip'] as const)
+    await assert.rejects(
+      made(join(folder, 'image'), (image) => writeInitramfs(image, [{ entries, compression }], 0, signal)),
+      /enough/,
+    );
+  assert.deepEqual(readdirSync(folder), []);
+});

@@ -271,3 +271,27 @@ test('who is stopped leaves nothing', async (t) => {
   assert.deepEqual(readdirSync(folder), ['old']);
   assert.equal(readFileSync(join(folder, 'old'), 'utf8'), 'old');
 });
+
+test('who is stopped within a file leaves nothing either', async (t) => {
+  const folder = scratch(t);
+  const controller = new AbortController();
+  const source = join(folder, 'source');
+  writeFileSync(source, Buffer.alloc(1 << 26, 'abc'));
+  setImmediate(() => controller.abort(new Error('enough')));
+  const heard: number[] = [];
+  const stopped = write(
+    join(folder, 'image'),
+    [file('x', '', { content: { file: source, sizeBytes: 1 << 26 } } as Partial<ImageEntry>)],
+    { signal: controller.signal, blockBytes: 4096, onBytes: (done) => heard.push(done) },
+  );
+  await assert.rejects(stopped, /enough/);
+  assert.deepEqual([heard, readdirSync(folder)], [[], ['source']]);
+});
+
+test('as many owners as it can name, and one more', needsTools, async (t) => {
+  const folder = scratch(t);
+  const owned = (n: number): ImageEntry[] => Array.from({ length: n }, (_, uid) => file(`${uid % 100}/${uid}`, '', { uid }));
+  await write(join(folder, 'image'), owned(65_535), { level: 1 });
+  assert.match(output('unsquashfs', ['-s', join(folder, 'image')]), /Number of ids 65535/);
+  await assert.rejects(write(join(folder, 'other'), owned(65_536)), /the number of owners is more than the format holds/);
+});

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Content, verityIdentity, writeVerity } from '../../image/index.ts';
@@ -30,9 +30,9 @@ for (const nBlocks of [1, 2, 127, 128, 129, 256, 300, 128 * 128, 128 * 128 + 1])
     writeFileSync(plain, data(nBlocks));
     const theirs = formatted(plain, nBlocks * 4096);
     let rootHash = '';
-    const ours = await made(join(folder, 'ours'), (image) => {
+    const ours = await made(join(folder, 'ours'), async (image) => {
       image.write(data(nBlocks));
-      const verity = writeVerity(image, identity);
+      const verity = await writeVerity(image, identity);
       rootHash = verity.rootHash;
       assert.deepEqual([verity.nDataBlocks, verity.hashStartBlock], [nBlocks, nBlocks + 1]);
     });
@@ -57,16 +57,16 @@ test('a tree in a file of its own; data that are not whole blocks are padded onl
   writeFileSync(file, data(200));
   const content: Content = { file, sizeBytes: 200 * 4096 };
   let rootHash = '';
-  const tree = await made(join(folder, 'tree'), (image) => {
-    const verity = writeVerity(image, identity, content);
+  const tree = await made(join(folder, 'tree'), async (image) => {
+    const verity = await writeVerity(image, identity, content);
     rootHash = verity.rootHash;
     assert.equal(verity.hashStartBlock, 1);
   });
   assert.equal(run('veritysetup', ['verify', file, tree, rootHash]).status, 0);
   assert.notEqual(run('veritysetup', ['verify', flipped(file, 1234), tree, rootHash]).status, 0);
-  const padded = await made(join(folder, 'padded'), (image) => {
+  const padded = await made(join(folder, 'padded'), async (image) => {
     image.write(data(200).subarray(0, 199 * 4096 + 1));
-    assert.equal(writeVerity(image, identity).nDataBlocks, 200);
+    assert.equal((await writeVerity(image, identity)).nDataBlocks, 200);
   });
   assert.equal(statSync(padded).size, statSync(file).size + statSync(tree).size);
 });
@@ -75,12 +75,25 @@ test('without a salt, and with the longest', { skip }, async (t) => {
   const folder = scratch(t);
   for (const length of [0, 1, 64, 256]) {
     let rootHash = '';
-    const file = await made(join(folder, `${length}`), (image) => {
+    const file = await made(join(folder, `${length}`), async (image) => {
       image.write(data(130));
-      rootHash = writeVerity(image, { salt: Buffer.alloc(length, 7), uuid }).rootHash;
+      ({ rootHash } = await writeVerity(image, { salt: Buffer.alloc(length, 7), uuid }));
     });
     assert.equal(run('veritysetup', ['verify', `--hash-offset=${130 * 4096}`, file, file, rootHash]).status, 0, `${length}`);
   }
+});
+
+test('who is stopped leaves nothing', async (t) => {
+  const folder = scratch(t);
+  const file = join(folder, 'data');
+  writeFileSync(file, '');
+  truncateSync(file, 1 << 27);
+  const stopped = made(join(folder, 'tree'), async (image) => {
+    const signal = AbortSignal.abort(new Error('enough'));
+    await writeVerity(image, identity, { file, sizeBytes: 1 << 27 }, { signal });
+  });
+  await assert.rejects(stopped, /enough/);
+  assert.deepEqual(readdirSync(folder), ['data']);
 });
 
 test('salt and UUID follow from name and data', () => {
@@ -98,7 +111,7 @@ test('what has no tree', async (t) => {
   const odd = join(folder, 'odd');
   writeFileSync(odd, '');
   truncateSync(odd, 5000);
-  const tree = (data?: Content) => made(join(folder, 'image'), (image) => void writeVerity(image, identity, data));
+  const tree = (data?: Content) => made(join(folder, 'image'), async (image) => void (await writeVerity(image, identity, data)));
   const lines = [await refusal(folder, () => tree()), await refusal(folder, () => tree({ file: odd, sizeBytes: 5000 }))];
   golden(t, 'errors/E-IMG-010.txt', lines.join('\n'));
 });

@@ -1,13 +1,15 @@
 /**
  * `npm test`: the quick suite on the pinned Node, with the stack that the programs run with. Pure suites share one process (a process
  * a file costs more than most tests); suites that start processes or change the world are isolated, and run beside it. What takes long
- * begins first, or one processor would be idle at the end.
+ * begins first, or one processor would be idle at the end. What starts our programs hundreds of times writes to memory, where there is
+ * some and `TMPDIR` does not say otherwise: it waits for the disk more than for anything else. The others keep to what users have.
  * `npm run test:slow` runs all: also what starts our programs, builds in sandboxes, and files that end in `.slow.test.ts`.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { memoryFolder } from './memory.ts';
 import type { Told } from './report.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -20,8 +22,10 @@ const files = globSync(patterns.length > 0 ? patterns : ['test/**/*.test.ts'], {
   .filter((file) => isSlow || patterns.length > 0 || !slowFiles.test(file))
   .sort();
 const pure = files.filter((file) => !isolatedFolders.test(file));
+const isolated = files.filter((file) => isolatedFolders.test(file));
+const isOnDisk = (file: string): boolean => /^test\/(builder|image|pkm|store)\//.test(file);
 const isLong = (file: string): boolean => file.startsWith('test/slow/');
-const isolated = files.filter((file) => isolatedFolders.test(file)).sort((a, b) => Number(isLong(b)) - Number(isLong(a)));
+const busy = isolated.filter((file) => !isOnDisk(file)).sort((a, b) => Number(isLong(b)) - Number(isLong(a)));
 
 const node = process.execPath;
 const summary = { tests: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 };
@@ -33,13 +37,21 @@ const times = new Map<string, { ms: number; slowest: { name: string; ms: number 
 const SHOWN_TIMES = 10;
 
 const report = join(import.meta.dirname, 'report.ts');
+const isolation = join(import.meta.dirname, 'isolated.ts');
+/** Below it the busy write; removed with whatever the dead among them left. */
+const memory = process.env['TMPDIR'] === undefined && busy.length > 0 ? memoryFolder(8 * 2 ** 30) : undefined;
+const scratch = memory === undefined ? undefined : mkdtempSync(join(memory, 'igos-'));
+// Ctrl-C ends the suites, which then are told of as far as they came; a second one ends this too.
+process.once('SIGINT', () => {});
 await Promise.all([
   runSuite(pure, (file) => [
     ...['--test', '--test-isolation=none', '--test-reporter=tap', '--test-reporter-destination=stdout'],
     ...[`--test-reporter=${report}`, `--test-reporter-destination=${file}`],
   ]),
-  runSuite(isolated, (file) => [join(import.meta.dirname, 'isolated.ts'), file]),
+  runSuite(isolated.filter(isOnDisk), (file) => [isolation, file, '1']),
+  runSuite(busy, (file) => [isolation, file, '2'], scratch),
 ]);
+if (scratch !== undefined) await remove(scratch);
 
 // the closing lines of node's own runner, for the whole of it
 for (const [name, count] of Object.entries(summary)) process.stdout.write(`# ${name} ${count}\n`);
@@ -54,8 +66,21 @@ process.stdout.write(
 );
 process.exit(summary.fail + summary.cancelled + forbidden.length > 0 || summary.tests === 0 ? 1 : 0);
 
+/** Folders of stores in it may be closed even to their owner. */
+async function remove(folder: string): Promise<void> {
+  try {
+    (await import('../store/write-tree.ts')).removeTree(folder);
+  } catch (error) {
+    process.stdout.write(`left behind: ${folder}: ${String(error)}\n`);
+  }
+}
+
 /** @param wordsFor  given the file for the report */
-async function runSuite(list: readonly string[], wordsFor: (file: string) => readonly string[]): Promise<void> {
+async function runSuite(
+  list: readonly string[],
+  wordsFor: (file: string) => readonly string[],
+  temporary: string | undefined = process.env['TMPDIR'],
+): Promise<void> {
   if (list.length === 0) return;
   // What takes the types away is WebAssembly. Its code that is dead, V8 frees twice now and then where more than one thread has some, and
   // ends the process: `Check failed: jit_page_->allocations_.erase(addr) == 1`. Nothing of what is installed takes types away.
@@ -68,7 +93,13 @@ async function runSuite(list: readonly string[], wordsFor: (file: string) => rea
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
     // The servers of tests are on this machine, where no proxy leads.
-    env: { ...process.env, NO_COLOR: '1', no_proxy: '*', NO_PROXY: '*' },
+    env: {
+      ...process.env,
+      NO_COLOR: '1',
+      no_proxy: '*',
+      NO_PROXY: '*',
+      ...(temporary === undefined ? {} : { TMPDIR: temporary }),
+    },
   });
   const readLine = lineReader();
   let rest = '';

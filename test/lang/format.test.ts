@@ -110,7 +110,7 @@ test('the layout of declarations', (t) => {
 });
 
 test('what is too deep for the stack is a fault, and left as it is; neither that nor a long chain takes long', () => {
-  const started = performance.now();
+  const started = process.cpuUsage();
   for (const [open, end] of [
     ['!', 'a'],
     ['x: ', 'x'],
@@ -123,8 +123,9 @@ test('what is too deep for the stack is a fault, and left as it is; neither that
     if (diagnostics.length > 0) assert.deepEqual([diagnostics[0]!.code, out], ['E-LANG-023', text], open);
     else assert.ok(out.length >= 30_000 * open.trimEnd().length, open);
   }
-  const ms = performance.now() - started;
-  assert.ok(ms < 15_000, `${ms.toFixed(0)} ms`);
+  // Of the processor, whatever else the machine does.
+  const { user, system } = process.cpuUsage(started);
+  assert.ok(user + system < 15e6, `${((user + system) / 1e6).toFixed(0)} s`);
 });
 
 test('nothing but comments', () => {

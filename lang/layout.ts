@@ -372,14 +372,22 @@ class Layout {
   }
 
   /** @returns docs for a group. Of several each has a line of its own, with what comes after them, or all have one line. */
-  #with(expr: WithExpr, isNext = false): Doc[] {
-    const { body } = expr;
-    const head: Doc = [this.#tokens.take(K.With), ' ', this.expr(expr.scope), this.#tokens.take(K.Semicolon)];
-    const isApart = this.#tokens.hasBlankBefore;
-    const end = isApart ? doubleLine : line;
-    if (body.kind === 'with' && !this.#isParenthesised(body)) return [head, end, ...this.#with(body, true)];
-    const isHugged = !isNext && !isApart && this.#isHuggableBody(expr) && !this.#tokens.hasCommentLine;
-    return [head, isHugged ? ' ' : end, this.expr(body)];
+  #with(expr: WithExpr): Doc[] {
+    const docs: Doc[] = [];
+    for (let each = expr; ; ) {
+      const { scope, body } = each;
+      docs.push([this.#tokens.take(K.With), ' ', this.expr(scope), this.#tokens.take(K.Semicolon)]);
+      const isApart = this.#tokens.hasBlankBefore;
+      const end = isApart ? doubleLine : line;
+      if (body.kind === 'with' && !this.#isParenthesised(body)) {
+        docs.push(end);
+        each = body;
+        continue;
+      }
+      const isHugged = each === expr && !isApart && this.#isHuggableBody(each) && !this.#tokens.hasCommentLine;
+      docs.push(isHugged ? ' ' : end, this.expr(body));
+      return docs;
+    }
   }
 
   #list(expr: ListExpr): Doc {

@@ -1,7 +1,7 @@
 /** The tour plays through, and every example package builds to the same bytes in another place at another time. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { noSandbox, programs, project } from '../cli/programs.ts';
@@ -9,7 +9,10 @@ import { noSandbox, programs, project } from '../cli/programs.ts';
 const skip = await noSandbox();
 
 test('npm run tour', { skip }, () => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(project, 'examples/tour/play.ts')], {
+  const { scripts } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as { scripts: { tour: string } };
+  const [program, ...words] = scripts.tour.split(' ');
+  assert.equal(program, 'node');
+  const { status, stdout, stderr } = spawnSync(process.execPath, words, {
     encoding: 'utf8',
     cwd: project,
   });

@@ -5,9 +5,10 @@
  * test/slow/pkm-crash.test.ts.
  */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { node } from '../node.ts';
 import { type Scenario, watchIo } from './crash-scenarios.ts';
 import { Sandbox } from './support.ts';
 
@@ -96,6 +97,17 @@ export async function prepare(t: Context, scenario: Scenario): Promise<Prepared>
     watchIo(() => {}),
   );
   return { template: box.base, before, after: stateOf(done) };
+}
+
+/**
+ * What starts `crash-child.ts`. Once for nothing: who is killed leaves nothing compiled for the next, and what Node does at its start is
+ * to be the same each time.
+ */
+export function childWords(): [string, ...string[]] {
+  const words: [string, ...string[]] = [...node, join(import.meta.dirname, 'crash-child.ts')];
+  const { status, stderr } = spawnSync(words[0], words.slice(1), { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  return words;
 }
 
 export function copySandbox(t: Context, base: string): Sandbox {

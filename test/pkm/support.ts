@@ -1,9 +1,7 @@
 /** Roots, packages and snapshots for the tests of pkm. */
 import { hash } from 'node:crypto';
 import {
-  accessSync,
   chmodSync,
-  constants,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -11,7 +9,6 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
-  statfsSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,30 +26,14 @@ import {
   type Root,
   type StorePins,
 } from '../../pkm/index.ts';
+import { memoryFolder } from '../memory.ts';
 
-let memory: string | undefined;
+let place: string | undefined;
 
-/** Syncing a shared disk costs the machine much more than the tests do. Who is given a folder does not try: it may be killed meanwhile. */
+/** In memory, where there is some. Who is given a folder does not try: it may be killed meanwhile. */
 function freshFolder(): string {
-  memory ??= isRoomy('/dev/shm') ? '/dev/shm' : tmpdir();
-  return mkdtempSync(join(memory, 'igos-pkm-'));
-}
-
-/** Whether a folder has room for the tests, and programs in it run: in containers, /dev/shm often has 64 MB and is mounted `noexec`. */
-function isRoomy(folder: string): boolean {
-  let probe: string | undefined;
-  try {
-    const { bavail, bsize } = statfsSync(folder);
-    if (bavail * bsize < 2 ** 31) return false;
-    probe = mkdtempSync(join(folder, 'igos-pkm-'));
-    writeFileSync(join(probe, 'program'), '', { mode: 0o755 });
-    accessSync(join(probe, 'program'), constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    if (probe !== undefined) rmSync(probe, { recursive: true });
-  }
+  place ??= memoryFolder(2 ** 31) ?? tmpdir();
+  return mkdtempSync(join(place, 'igos-pkm-'));
 }
 
 /** Text: a file. `-> x`: a symlink. `{ mode, text }`: a file with a mode. `{ mode }` alone: a directory. */

@@ -1,7 +1,7 @@
 /** Each changing system call of a scenario is killed or fails, and the root must be exactly N or N+1 when it is opened again. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { checkBothSeen, checkRecovered, copySandbox, prepare } from './crash-harness.ts';
+import { checkBothSeen, checkRecovered, childWords, copySandbox, prepare } from './crash-harness.ts';
 import type { Scenario } from './crash-scenarios.ts';
 import { changingCalls, failAt, killAt } from './syscalls.ts';
 
@@ -18,8 +18,8 @@ interface Context {
  */
 export async function harmCalls(t: Context, scenario: Scenario, harm: Harm, stride: number, offset = 0): Promise<number> {
   const prepared = await prepare(t, scenario);
-  const child = join(import.meta.dirname, 'crash-child.ts');
-  const command = (base: string): string[] => [process.execPath, child, scenario.name, base];
+  const words = childWords();
+  const command = (base: string): string[] => [...words, scenario.name, base];
   const seen = new Set<number>();
   const counted = copySandbox(t, prepared.template);
   const calls = changingCalls(command(counted.base), counted.base, join(counted.base, 'strace'));

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { checkBothSeen, checkRecovered, copySandbox, failEveryWrite, prepare } from '../pkm/crash-harness.ts';
+import { checkBothSeen, checkRecovered, childWords, copySandbox, failEveryWrite, prepare } from '../pkm/crash-harness.ts';
 import { scenarios } from '../pkm/crash-scenarios.ts';
 
 for (const scenario of scenarios) {
@@ -17,16 +17,11 @@ for (const scenario of scenarios) {
 for (const scenario of scenarios) {
   test(`SIGKILL: ${scenario.name}, before every write`, async (t) => {
     const prepared = await prepare(t, scenario);
+    const [program, ...words] = childWords();
     const seen = new Set<number>();
     for (let step = 0; ; step++) {
       const box = copySandbox(t, prepared.template);
-      const child = spawnSync(
-        process.execPath,
-        [`${import.meta.dirname}/../pkm/crash-child.ts`, scenario.name, box.base, String(step)],
-        {
-          encoding: 'utf8',
-        },
-      );
+      const child = spawnSync(program, [...words, scenario.name, box.base, String(step)], { encoding: 'utf8' });
       if (child.signal !== 'SIGKILL') {
         assert.equal(child.status, 0, child.stderr);
         assert.ok(step > 10, `only ${step} writes seen`);

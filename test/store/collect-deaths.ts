@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { openStore, type StorePath } from '../../store/index.ts';
+import { node } from '../node.ts';
 import { makeTree, storeDir } from './fixture.ts';
 
 /** For scripts: the URL of a module of the store, quoted. */
@@ -14,7 +15,7 @@ export const moduleOf = (file: string): string =>
 /** Everything that changes a file system or the index; the argument says before which of them the process dies. */
 const DYING = `
   import fs from 'node:fs';
-  import { syncBuiltinESMExports } from 'node:module';
+  import { flushCompileCache, syncBuiltinESMExports } from 'node:module';
   const [home, at] = process.argv.slice(1);
   let n = 0;
   const count = (owner, name) => {
@@ -31,6 +32,8 @@ const DYING = `
   const { IndexTransaction } = await import(${moduleOf('index-transaction.ts')});
   for (const name of ['remove', 'forgetMentions', 'has']) count(IndexTransaction.prototype, name);
   const store = openStore({ home, storeDir: '${storeDir}' });
+  // Or who dies would leave nothing compiled for the next.
+  flushCompileCache();
   armed = true;
   store.collect();
   armed = false;
@@ -53,7 +56,8 @@ export function diesAndRecovers(folder: string, at: number): boolean {
   makeTree(join(home, 'store/leftover'), { x: '1' });
   mkdirSync(join(home, 'var/gcroots'));
   symlinkSync(live, join(home, 'var/gcroots/live'));
-  const { signal, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', DYING, home, String(at)], {
+  const [program, cached] = node;
+  const { signal, stdout, stderr } = spawnSync(program, [cached, '--input-type=module', '-e', DYING, home, String(at)], {
     encoding: 'utf8',
   });
   const isDone = stdout === 'done\n';

@@ -116,7 +116,8 @@ export function printReport(context: Context, args: Arguments, report: Transacti
 }
 
 /** A version of the package stands beside the file. */
-const waits = ({ outcome, newPath }: TransactionReport['config'][number]): boolean => outcome !== 'saved' && newPath !== undefined;
+const waits = ({ outcome, newPath }: TransactionReport['config'][number]): boolean =>
+  outcome !== 'saved' && newPath !== undefined;
 
 /** Superseded packages whose last successor went with this change: what they alone had is still there, and no list names them. */
 function lastOfTheirLine(root: Root, report: TransactionReport, orphans: readonly string[]): string[] {

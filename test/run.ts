@@ -50,7 +50,7 @@ await Promise.all([
     ...['--test', '--test-isolation=none', '--test-reporter=tap', '--test-reporter-destination=stdout'],
     ...[`--test-reporter=${report}`, `--test-reporter-destination=${file}`],
   ]),
-  runSuite(isolated.filter(isOnDisk), (file) => [isolation, file, '1']),
+  runSuite(isolated.filter(isOnDisk), (file) => [isolation, file, busy.length > 0 ? '1' : '2']),
   runSuite(busy, (file) => [isolation, file, '2'], scratch),
 ]);
 if (scratch !== undefined) await remove(scratch);

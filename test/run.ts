@@ -6,7 +6,7 @@
  * `npm run test:slow` runs all: also what starts our programs, builds in sandboxes, and files that end in `.slow.test.ts`.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memoryFolder } from './memory.ts';
@@ -41,6 +41,8 @@ const isolation = join(import.meta.dirname, 'isolated.ts');
 /** Below it the busy write; removed with whatever the dead among them left. */
 const memory = process.env['TMPDIR'] === undefined && busy.length > 0 ? memoryFolder(8 * 2 ** 30) : undefined;
 const scratch = memory === undefined ? undefined : mkdtempSync(join(memory, 'igos-'));
+// As /tmp: some tests become other users.
+if (scratch !== undefined) chmodSync(scratch, 0o1777);
 // Ctrl-C ends the suites, which then are told of as far as they came; a second one ends this too.
 process.once('SIGINT', () => {});
 await Promise.all([
@@ -48,7 +50,7 @@ await Promise.all([
     ...['--test', '--test-isolation=none', '--test-reporter=tap', '--test-reporter-destination=stdout'],
     ...[`--test-reporter=${report}`, `--test-reporter-destination=${file}`],
   ]),
-  runSuite(isolated.filter(isOnDisk), (file) => [isolation, file, '1']),
+  runSuite(isolated.filter(isOnDisk), (file) => [isolation, file, busy.length > 0 ? '1' : '2']),
   runSuite(busy, (file) => [isolation, file, '2'], scratch),
 ]);
 if (scratch !== undefined) await remove(scratch);

@@ -109,7 +109,8 @@ export class ImageFile implements Disposable {
   }
 
   *#copyOwed(): Generator<number> {
-    for (const { at, content } of this.#owed.splice(0)) {
+    for (; this.#owed.length > 0; this.#owed.shift()) {
+      const { at, content } = this.#owed[0]!;
       let done = at;
       for (const piece of piecesOf(content)) {
         this.patch(done, piece);

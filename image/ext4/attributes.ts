@@ -14,6 +14,7 @@ const PREFIXES: readonly (readonly [prefix: Bytes, index: number])[] = [
 const MAGIC = 0xea020000;
 const ENTRY_BYTES = 16;
 const HEADER_BYTES = 32;
+/** Of a whole name: Linux asks for no longer one. */
 const NAME_BYTES = 255;
 const BLOCK_ROOM: number = BLOCK_BYTES - HEADER_BYTES;
 const CHECKSUM_AT = 16;
@@ -68,8 +69,8 @@ function attributeOf(path: Bytes, name: Bytes, value: Uint8Array): Attribute {
   const prefix = PREFIXES.find(([prefix]) => name.startsWith(prefix) && name.length > prefix.length);
   const what = `the attribute '${name}' of '/${bytesToText(path)}'`;
   if (prefix === undefined) throw imageFault.tooMuch(what, 'attributes of user, trusted and security');
+  if (name.length > NAME_BYTES) throw imageFault.tooMuch(what, `names of ${NAME_BYTES} bytes`);
   const own = Buffer.from(name.slice(prefix[0].length), 'latin1');
-  if (own.length > NAME_BYTES) throw imageFault.tooMuch(what, `names of ${NAME_BYTES} bytes`);
   return { index: prefix[1], name: own, value };
 }
 

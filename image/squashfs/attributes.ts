@@ -8,6 +8,8 @@ import { type Compress, MetadataTable } from './metadata.ts';
 export const NO_ATTRIBUTES = 0xffffffff;
 
 const PREFIXES: readonly Bytes[] = ['user.', 'trusted.', 'security.'];
+/** Of a whole name: Linux asks for no longer one. */
+const NAME_BYTES = 255;
 const VALUE_BYTES = 65536;
 
 export class Attributes {
@@ -59,11 +61,11 @@ export class Attributes {
 }
 
 function attribute(path: Bytes, name: Bytes, value: Uint8Array): Buffer {
+  const what = `the attribute '${name}' of '/${bytesToText(path)}'`;
   const type = PREFIXES.findIndex((prefix) => name.startsWith(prefix) && name.length > prefix.length);
-  if (type === -1)
-    throw imageFault.tooMuch(`the attribute '${name}' of '/${bytesToText(path)}'`, 'attributes of user, trusted and security');
-  if (value.length > VALUE_BYTES)
-    throw imageFault.tooMuch(`the attribute '${name}' of '/${bytesToText(path)}'`, `values of ${VALUE_BYTES} bytes`);
+  if (type === -1) throw imageFault.tooMuch(what, 'attributes of user, trusted and security');
+  if (name.length > NAME_BYTES) throw imageFault.tooMuch(what, `names of ${NAME_BYTES} bytes`);
+  if (value.length > VALUE_BYTES) throw imageFault.tooMuch(what, `values of ${VALUE_BYTES} bytes`);
   const own = Buffer.from(name.slice(PREFIXES[type]!.length), 'latin1');
   const bytes = Buffer.alloc(8 + own.length + value.length);
   bytes.writeUInt16LE(type, 0);

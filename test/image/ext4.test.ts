@@ -197,6 +197,9 @@ test('what it cannot hold is refused', async (t) => {
   );
   const acl = new Map([['system.posix_acl_access', Buffer.alloc(4)]]);
   assert.match(await refused(file('x', 'x', { attributes: acl })), /attributes of user, trusted and security/);
+  const named = (length: number) => ({ attributes: new Map([[`user.${'n'.repeat(length - 5)}`, new Uint8Array(1)]]) });
+  await layout([file('x', 'x', named(255))]);
+  assert.match(await refused(file('x', 'x', named(256))), /E-IMG-003[\s\S]*names of 255 bytes/);
   const many = Array.from({ length: 65_001 }, (_, n) => file(`${n}`, 'x', { link: 'a' }));
   assert.match(await refused(...many), /65000 names of one file/);
 });
@@ -205,7 +208,7 @@ test('who is stopped leaves nothing, and who waits hears how far it is', async (
   const folder = scratch(t);
   const controller = new AbortController();
   const { signal } = controller;
-  const large = Array.from({ length: 3 }, (_, n) => file(`${n}`, Buffer.alloc(1 << 25, 1)));
+  const large = [file('x', Buffer.alloc(3 << 25, 1))];
   const laid = await layout(large);
   const heard: number[] = [];
   const onBytes = (done: number, total: number): void => void heard.push(done / total);

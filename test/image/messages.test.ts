@@ -29,6 +29,8 @@ const cases: Record<string, (folder: string) => unknown> = {
   'E-IMG-003-target': (folder) => squashfs(folder, { ...common, path: 'a', kind: 'symlink', target: 't'.repeat(4096) }),
   'E-IMG-003-attribute': (folder) =>
     squashfs(folder, { ...file('a'), attributes: new Map([['system.posix_acl_access', new Uint8Array(4)]]) }),
+  'E-IMG-003-attribute-name': (folder) =>
+    squashfs(folder, { ...file('a'), attributes: new Map([[`user.${'x'.repeat(251)}`, new Uint8Array(1)]]) }),
   'E-IMG-003-value': (folder) => squashfs(folder, { ...file('a'), attributes: new Map([['user.x', new Uint8Array(65_537)]]) }),
 };
 

@@ -30,7 +30,11 @@ const name = fc.oneof(
 const path = fc.array(name, { minLength: 1, maxLength: 5 }).map((names) => names.join('/'));
 const owner = fc.oneof(fc.constantFrom(0, 1, 65_535, 65_536, 2 ** 31, 2 ** 32 - 2), fc.nat(70_000));
 const attributes = fc.uniqueArray(
-  fc.tuple(fc.stringMatching(/^(user|trusted)\.[a-z]{1,40}$/), fc.oneof(fc.nat(60), fc.nat(900)), fc.nat(255)),
+  fc.tuple(
+    fc.oneof(fc.stringMatching(/^(user|trusted)\.[a-z]{1,40}$/), fc.constant(`trusted.${'z'.repeat(247)}`)),
+    fc.oneof(fc.nat(60), fc.nat(900)),
+    fc.nat(255),
+  ),
   { maxLength: 3, selector: ([own]) => own },
 );
 /** Blocks of zeros or of something else, and bytes behind them. */

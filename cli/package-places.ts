@@ -1,5 +1,5 @@
 /** Packages of a tree as places in the store: evaluated, never built. */
-import { Fault, shellWord, textToBytes } from '../base/index.ts';
+import { Fault, textToBytes, typedWord } from '../base/index.ts';
 import { validOutputs } from '../builder/index.ts';
 import { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
@@ -34,6 +34,6 @@ export function packagePlaces(context: Context, operands: readonly string[]): Ma
 
 const notBuilt = (operand: string, { label }: Target): never => {
   throw new Fault('E-CLI-040', `'${label}' is not built, so that there is nothing to look at`, {
-    hints: [`build it: igos realize ${shellWord(operand)}`],
+    hints: [`build it: igos realize ${typedWord(operand)}`],
   });
 };

@@ -1,5 +1,5 @@
 /** All that a declared system installs. */
-import { didYouMean, Fault, shellWord } from '../base/index.ts';
+import { didYouMean, Fault, typedWord } from '../base/index.ts';
 import type { System, Tree } from '../eval/index.ts';
 import { type PackageImage, servicesOf } from '../pkm/index.ts';
 import { type Arguments, UsageError } from './arguments.ts';
@@ -43,7 +43,7 @@ function onlyName(path: string, systems: ReadonlyMap<string, unknown>): string {
   if (first === undefined) {
     throw new UsageError(`the tree '${path}' declares no system`, [
       'declare one: system NAME { packages = [ … ]; }',
-      `or install packages of the tree: pkm install ${shellWord(`${path}#PACKAGE`)}`,
+      `or install packages of the tree: pkm install ${typedWord(`${path}#PACKAGE`)}`,
     ]);
   }
   if (others.length === 0) return first;

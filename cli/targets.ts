@@ -1,7 +1,7 @@
 /** What TREE#NAME, a file, an expression or a .drv path on the command line stands for. */
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { absolutePath, Fault, Faults, SourceFile, shellWord, textToBytes } from '../base/index.ts';
+import { absolutePath, Fault, Faults, SourceFile, textToBytes, typedWord } from '../base/index.ts';
 import { Attrs, ContextString, type EvalIO, evalTree, type PackageInfo, type Tree, type Value } from '../eval/index.ts';
 import { parse } from '../lang/index.ts';
 import { parseStorePath, type StorePath } from '../store/index.ts';
@@ -138,7 +138,7 @@ export function packagesForOthers(tree: Tree, operand: Operand, command: string)
   const [one] = tree.packages.keys();
   throw new UsageError(
     `'${operand.path}' declares no package that ships`,
-    one === undefined ? [] : [`what does not is named: ${command} ${shellWord(`${operand.path}#${one}`)}`],
+    one === undefined ? [] : [`what does not is named: ${command} ${typedWord(`${operand.path}#${one}`)}`],
   );
 }
 
@@ -192,7 +192,7 @@ export function resolveTargets(
 /** The value of `--expr` beside a tree, whose names it sees. @throws UsageError the operand names more than a tree */
 export function evalInTree(expression: string, { path, name }: Operand, tree: Tree, context: Context, session: Session): Value {
   if (name !== undefined)
-    throw new UsageError(`'${path}#${name}' is one of a tree: --expr goes with all of it`, [`name the tree: ${shellWord(path)}`]);
+    throw new UsageError(`'${path}#${name}' is one of a tree: --expr goes with all of it`, [`name the tree: ${typedWord(path)}`]);
   const source = new SourceFile('«string»', textToBytes(expression));
   return session.interpreter.guard(() => tree.evalExpr(source, context.workingDirectory));
 }
@@ -204,7 +204,7 @@ export function assertNoAttributes(args: Arguments, operand: string): void {
   throw new UsageError(`-A chooses among the attributes of an expression, and '${operand}' is none`, [
     ...(operand.includes('#') || operand.endsWith('.drv')
       ? []
-      : [`a package of a tree is written ${shellWord(`${operand}#${chosen[0]}`)}`]),
+      : [`a package of a tree is written ${typedWord(`${operand}#${chosen[0]}`)}`]),
   ]);
 }
 

@@ -1,4 +1,4 @@
-import { Fault, shellWord } from '../../base/index.ts';
+import { Fault, typedWord } from '../../base/index.ts';
 import { loadCaches, parseStorePath, type StorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import { assertCacheFirst, cachesOf, sayRefused, stoppable } from '../caches.ts';
@@ -44,7 +44,7 @@ function pathIn(context: Context, cache: string, operand: string): StorePath {
     return parseStorePath(operand, context.storeDir);
   } catch (error) {
     if (error instanceof Fault && operand.includes('#'))
-      error.hints = [`a package is copied by: igos realize ${shellWord(operand)} --substituters ${shellWord(cache)}`];
+      error.hints = [`a package is copied by: igos realize ${typedWord(operand)} --substituters ${typedWord(cache)}`];
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { shellWord } from '../../base/index.ts';
+import { typedWord } from '../../base/index.ts';
 import { type Mention, mentions, type ObjectStore, type Reference, type StorePath, waysBetween } from '../../store/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
@@ -21,7 +21,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
     const declared = args.operands.find((operand) => operand.includes('#'));
     if (declared !== undefined)
       context.out.talk(
-        `hint: that is, nothing in it names the other; what a package declares to need shows: igos show ${shellWord(declared)}`,
+        `hint: that is, nothing in it names the other; what a package declares to need shows: igos show ${typedWord(declared)}`,
       );
   } else for (const line of tree(store, from!, steps, isPrecise)) context.out.line(line);
   return steps.length > 0 || from === to ? 0 : 1;

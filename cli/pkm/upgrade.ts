@@ -1,4 +1,4 @@
-import { Fault, shellWord } from '../../base/index.ts';
+import { Fault, typedWord } from '../../base/index.ts';
 import { installOrder, type KeptBack, type PackageRecord } from '../../pkm/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
@@ -74,7 +74,7 @@ async function fromTrees(
         ? `nothing that '${path}' declares is installed`
         : `'${name}' is not installed, and supersedes nothing that is`,
       {
-        hints: [`install it: pkm install ${shellWord(`${path}#${name ?? 'NAME'}`)}`],
+        hints: [`install it: pkm install ${typedWord(`${path}#${name ?? 'NAME'}`)}`],
       },
     );
   });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Fault, takeLock } from '../../base/index.ts';
-import { shellWord } from '../../base/shell-word.ts';
+import { shellWord, typedWord } from '../../base/shell-word.ts';
 import { neutraliseArchive } from '../../builder/ar.ts';
 import { BuildLog } from '../../builder/build-log.ts';
 import { diagnose } from '../../builder/diagnose.ts';
@@ -205,4 +205,8 @@ test("a lock is one process's at a time; a dead one's is none", async (t) => {
   const start = read('/proc/1/stat', 'latin1').split(') ')[1]!.split(' ')[19];
   symlinkSync(`1 ${start}`, path);
   await assert.rejects(takeLock(path, { onWait: () => {}, signal: AbortSignal.timeout(60) }));
+});
+
+test('a word to be typed is one word of a shell; packages of trees need no quotes', () => {
+  assert.deepEqual(['a/b#c', '.#x', '#x', 'a b#c', 'a', ''].map(typedWord), ['a/b#c', '.#x', "'#x'", "'a b#c'", 'a', "''"]);
 });

@@ -510,10 +510,23 @@ function placesOf(shape: Shape, names: readonly Bytes[]): readonly number[] {
   for (let i = 0; i < names.length; i++) {
     const at = shape.indexOf(names[i]!);
     if (at < 0) continue;
-    if (places.length > 0 && at <= places[places.length - 1]!) isAscending = false;
-    places.push(at);
+    if (places.length === 0 || at > places[places.length - 1]!) places.push(at);
+    else if (places.length < FEW_ITEMS) insertOnce(places, at);
+    else {
+      places.push(at);
+      isAscending = false;
+    }
   }
   return isAscending ? places : [...new Set(places)].sort((a, b) => a - b);
+}
+
+/** Into ascending places, unless it is there. */
+function insertOnce(places: number[], at: number): void {
+  let i = places.length;
+  while (i > 0 && places[i - 1]! > at) i--;
+  if (places[i - 1] === at) return;
+  for (let k = places.length; k > i; k--) places[k] = places[k - 1]!;
+  places[i] = at;
 }
 
 function isSame(a: readonly Bytes[], b: readonly Bytes[]): boolean {

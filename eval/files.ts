@@ -6,7 +6,7 @@ import type { Attrs } from './attrs.ts';
 import { inOwnCell } from './cell.ts';
 import { checkNames } from './compile/check-names.ts';
 import { compiler } from './compile/compiler.ts';
-import { StaticScope, type Unit } from './compile/scope.ts';
+import { envOf, levelOf, StaticScope, type Unit } from './compile/scope.ts';
 import { notAnExpression, unreadable } from './errors.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { EvalIO } from './io.ts';
@@ -15,7 +15,7 @@ import { parseOptions } from './parsing.ts';
 import { isOwnPath, parentPath, shownPath } from './path.ts';
 import { force, Thunk } from './thunk.ts';
 import { labelCode } from './trace.ts';
-import type { Slot, Value } from './value.ts';
+import { rootEnv, type Slot, type Value } from './value.ts';
 
 export class FileLoader {
   readonly #ctx: Evaluator;
@@ -35,7 +35,7 @@ export class FileLoader {
       const { source, expr, checkNames } = this.#toImport(file);
       const code = (): Value => {
         checkNames();
-        return compiler.compile(expr, this.rootScope(source, parentPath(file), file), true)([]);
+        return compiler.compile(expr, this.rootScope(source, parentPath(file), file), true)(rootEnv);
       };
       slot = new Thunk(code, undefined);
       labelCode(code, { text: `the file '${source.name}'`, name: source.name });
@@ -49,9 +49,8 @@ export class FileLoader {
     const file = this.resolve(path);
     const { source, expr } = this.expression(file);
     const root = this.rootScope(source, parentPath(file), file);
-    const names = new StaticScope('vars', root, root.unit, new Map(scope.names.map((name, index) => [name, index + 1])));
     checkNames(expr, source, { bound: scope.names, globals: this.#ctx.globals });
-    return compiler.compile(expr, names, true)([[], ...scope.slots]);
+    return compiler.compile(expr, levelOf(scope, root), true)(envOf(scope, rootEnv));
   }
 
   /** The file itself, or the `default.nix` of a folder; a symlink is followed. @throws Fault E-EVAL-026 */

@@ -18,7 +18,7 @@ import { callWithAutoArgs, selectAttrPath } from './selection.ts';
 import { force } from './thunk.ts';
 import { valueToJson } from './to-json.ts';
 import { finishTrace } from './trace.ts';
-import type { Slot, Value } from './value.ts';
+import { rootEnv, type Slot, type Value } from './value.ts';
 
 export interface Interpreter {
   /** What builtins get. */
@@ -62,7 +62,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
         const source = new SourceFile(name, text);
         const expr = parseExpr(source, parseOptions(machine));
         checkNames(expr, source, machine);
-        return compiler.compile(expr, machine.files.rootScope(source, basePath, undefined))([]);
+        return compiler.compile(expr, machine.files.rootScope(source, basePath, undefined))(rootEnv);
       }),
     parseFile: (path) => guard(() => machine.files.parse(machine.files.resolve(path))),
     callWithAutoArgs: (value, args) => guard(() => callWithAutoArgs(value, args)),

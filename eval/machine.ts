@@ -139,15 +139,24 @@ export class Machine implements Evaluator {
   }
 
   lazyCalls(fn: Slot, args: Slot[]): List {
+    if (args.length <= FEW_CALLS) {
+      for (let i = 0; i < args.length; i++) args[i] = new Thunk(applyOne, { fn, arg: args[i]! });
+      return args;
+    }
     const apply = (arg: Slot): Value => call(force(fn), arg);
     for (let i = 0; i < args.length; i++) args[i] = new Thunk(apply, args[i]);
     return args;
   }
 
   lazyCalls2(fn: Slot, firsts: readonly Slot[], seconds: readonly Slot[]): List {
+    // As long as needed: a list that grows has room for 17 at least.
+    const calls = seconds.slice();
+    if (calls.length <= FEW_CALLS) {
+      for (let i = 0; i < calls.length; i++) calls[i] = new Thunk(applyTwo, { fn, first: firsts[i]!, second: seconds[i]! });
+      return calls;
+    }
     const apply = (at: number): Value => call2(force(fn), firsts[at]!, seconds[at]!);
-    const calls: List = [];
-    for (let i = 0; i < firsts.length; i++) calls.push(new Thunk(apply, i));
+    for (let i = 0; i < calls.length; i++) calls[i] = new Thunk(apply, i);
     return calls;
   }
 
@@ -275,6 +284,9 @@ export class Machine implements Evaluator {
     return this.files.pathOf(span.source);
   }
 }
+
+/** So many calls take less room with an object each than with a function for all of them and what it refers to. */
+const FEW_CALLS = 2;
 
 const mismatch = (expected: string, value: Value, what: string): unknown =>
   addStep(wrongType(expected, describe(value)), `while evaluating ${what}`);

@@ -5,11 +5,11 @@ import type { Attrs } from './attrs.ts';
 import { compileRecursive, type Recursive } from './compile/bindings.ts';
 import type { Code, Naming, SlotCode } from './compile/code.ts';
 import { compiler } from './compile/compiler.ts';
-import { StaticScope } from './compile/scope.ts';
+import { envOf, levelOf, type StaticScope } from './compile/scope.ts';
 import type { FileLoader } from './files.ts';
 import type { DynamicScope, Scope, Scoping } from './scope.ts';
 import { finishTrace } from './trace.ts';
-import type { Env, Slot, Value } from './value.ts';
+import { Env, rootEnv, type Slot, type Value } from './value.ts';
 
 class LexicalScope implements Scope {
   declare readonly __brand: 'Scope';
@@ -32,18 +32,17 @@ export class Scopes implements Scoping {
   }
 
   fileScope(source: SourceFile, basePath: Bytes): Scope {
-    return new LexicalScope(this.#files.rootScope(source, basePath, this.#files.pathOf(source)), []);
+    return new LexicalScope(this.#files.rootScope(source, basePath, this.#files.pathOf(source)), rootEnv);
   }
 
   dynamicScope(around: Scope, names: DynamicScope): Scope {
     const { level, env } = around as LexicalScope;
-    return new LexicalScope(level.dynamicInside(), [env, names]);
+    return new LexicalScope(level.dynamicInside(), new Env(env, names));
   }
 
   setScope(around: Scope, set: Attrs): Scope {
     const { level, env } = around as LexicalScope;
-    const names = new Map(set.names.map((name, index) => [name, index + 1]));
-    return new LexicalScope(new StaticScope('vars', level, level.unit, names), [env, ...set.slots]);
+    return new LexicalScope(levelOf(set, level), envOf(set, env));
   }
 
   letScope(around: Scope, bindings: MergedAttrs): Scope {

@@ -77,8 +77,22 @@ export class PathValue {
 export const withContext = (text: Bytes, context: ReadonlySet<string> | undefined): Bytes | ContextString =>
   context === undefined || context.size === 0 ? text : new ContextString(text, [...context]);
 
-/** Slots by static address; slot 0 is the environment around. Only compiled code knows the addresses. */
-export type Env = unknown[];
+/**
+ * What the names of one level hold, and the level around. Only compiled code knows the addresses. One class for all levels: whoever follows
+ * `around` meets nothing else.
+ */
+export class Env {
+  readonly around: Env;
+  /** A level of one slot: that slot. Others: an array of them. */
+  held: unknown;
+  constructor(around: Env, held: unknown) {
+    this.around = around;
+    this.held = held;
+  }
+}
+
+/** Around all others. */
+export const rootEnv: Env = new Env(undefined as unknown as Env, undefined);
 
 /** What all functions made at one place of the source share. `code` is replaced when the body gets hot; always call it from here. */
 export interface LambdaSite {

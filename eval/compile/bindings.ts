@@ -6,20 +6,25 @@ import { describe } from '../describe.ts';
 import { missingAttribute, wrongType } from '../errors.ts';
 import { force, Thunk } from '../thunk.ts';
 import { labelCode } from '../trace.ts';
-import type { Env, Slot } from '../value.ts';
+import { Env, type Slot } from '../value.ts';
 import type { Code, Compiling, Naming, SlotCode } from './code.ts';
 import { type StaticScope, spanOf } from './scope.ts';
 import { delayVariable } from './variables.ts';
 
 export interface Recursive {
   readonly scope: StaticScope;
-  /** A new environment inside the given one: slot i + 1 is static binding i. */
+  /** A new environment inside the given one: slot i is static binding i. */
   readonly makeEnv: (around: Env) => Env;
 }
 
-/** The level of bindings that see each other: slot i + 1 is static binding i. */
+/** The level of bindings that see each other: slot i is static binding i. */
 export const scopeOf = (merged: MergedAttrs, around: StaticScope): StaticScope =>
-  around.inside(merged, 'vars', () => new Map(merged.statics.map(({ name }, index) => [name, index + 1])));
+  around.inside(
+    merged,
+    'vars',
+    () => new Map(merged.statics.map(({ name }, index) => [name, index])),
+    merged.inheritFroms.length,
+  );
 
 export function compileRecursive(
   merged: MergedAttrs,
@@ -31,7 +36,7 @@ export function compileRecursive(
   // `__overrides` replaces slots after they are filled: no slot may be copied before.
   const isFinal = !statics.some(({ name }) => name === '__overrides');
   const scope = scopeOf(merged, around);
-  const firstFrom = statics.length + 1;
+  const firstFrom = statics.length;
   // The sources of `inherit (e)` come first in time, so that the bindings that select from them find them there.
   const order: { readonly index: number; readonly code: SlotCode }[] = inheritFroms.map((expr, index) => ({
     index: firstFrom + index,
@@ -41,12 +46,12 @@ export function compileRecursive(
     const naming = { kind, name: attr.name };
     const { value } = attr;
     let code: SlotCode;
-    if (value.kind === 'expr') code = compiling.delayBound(value, scope, { naming, filledUpTo: isFinal ? index + 1 : 0 });
+    if (value.kind === 'expr') code = compiling.delayBound(value, scope, { naming, filledUpTo: isFinal ? index : 0 });
     else if (value.kind === 'inherit') code = delayVariable(attr.name, around, spanOf(around.unit, attr), 1);
-    else code = delayInherited(attr.name, (env) => env[firstFrom + value.index] as Slot, spanOf(around.unit, attr));
-    order.push({ index: index + 1, code });
+    else code = delayInherited(attr.name, (env) => (env.held as Slot[])[firstFrom + value.index]!, spanOf(around.unit, attr));
+    order.push({ index, code });
   });
-  const template: Env = new Array<unknown>(1 + statics.length + inheritFroms.length).fill(undefined);
+  const template = new Array<Slot>(statics.length + inheritFroms.length).fill(undefined as never);
   const codes = order.map(({ code }) => code);
   const indices = order.map(({ index }) => index);
   const n = codes.length;
@@ -55,8 +60,8 @@ export function compileRecursive(
     return {
       scope,
       makeEnv: (env) => {
-        const inner: Env = [env, undefined];
-        inner[1] = only(inner);
+        const inner = new Env(env, undefined);
+        inner.held = only(inner);
         return inner;
       },
     };
@@ -64,9 +69,9 @@ export function compileRecursive(
   return {
     scope,
     makeEnv: (env) => {
-      const inner = template.slice();
-      inner[0] = env;
-      for (let i = 0; i < n; i++) inner[indices[i]!] = codes[i]!(inner);
+      const slots = template.slice();
+      const inner = new Env(env, slots);
+      for (let i = 0; i < n; i++) slots[indices[i]!] = codes[i]!(inner);
       return inner;
     },
   };

@@ -36,7 +36,7 @@ export interface Compiling {
   /** Like `compile`, for what is known to run often. */
   fuse(expr: Expr, scope: StaticScope): Code;
   /**
-   * A function body that ran often; `enter` makes its environment, `undefined` where that is `[env, arg]`. No code: the body is too
+   * A function body that ran often; `enter` makes its environment, `undefined` where that holds the argument alone. No code: the body is too
    * big, and stays as it is.
    */
   fuseBody(expr: Expr, scope: StaticScope, enter: Enter | undefined): LambdaSite['code'] | undefined;

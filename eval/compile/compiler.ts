@@ -18,7 +18,7 @@ import { inOwnCell } from '../cell.ts';
 import { fuse, fuseBody, fuseBody2 } from '../hot/emit.ts';
 import { Thunk, type ThunkCode } from '../thunk.ts';
 import { labelCode, type ThunkLabel } from '../trace.ts';
-import { type Env, Float, type Slot, type Value } from '../value.ts';
+import { Env, Float, type Slot, type Value } from '../value.ts';
 import { assertionFailure } from './assertion.ts';
 import { compileRecursive } from './bindings.ts';
 import { compileCall } from './calls.ts';
@@ -228,7 +228,7 @@ function compileLet(expr: LetExpr, scope: StaticScope, isResult: boolean): Code 
 function compileWith(expr: WithExpr, scope: StaticScope, isResult: boolean): Code {
   const names = delay(expr.scope, scope);
   const body = compile(expr.body, scope.inside(expr, 'with'), isResult);
-  return (env) => body([env, names(env)]);
+  return (env) => body(new Env(env, names(env)));
 }
 
 function compileIf(expr: IfExpr, scope: StaticScope, isResult: boolean): Code {

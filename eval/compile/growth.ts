@@ -5,7 +5,7 @@
 import type { Span } from '../../base/index.ts';
 import type { BinaryExpr, Expr, LambdaExpr } from '../../lang/index.ts';
 import type { Attrs } from '../attrs.ts';
-import type { Env, List, Slot, Value } from '../value.ts';
+import { Env, type List, type Slot, type Value } from '../value.ts';
 import type { Code } from './code.ts';
 import { list, set } from './operators.ts';
 import { resolve, type StaticScope, spanOf } from './scope.ts';
@@ -56,7 +56,7 @@ export function compileGrowth(
   // Defaults of its formals are part of it as well.
   if (mayMention(span, all) || mayMention({ ...span, start, end: expr.start }, all)) return undefined;
   const code = compile(own, inner);
-  const value = (env: Env, item: Slot): Value => code(enter([env, undefined], item));
+  const value = (env: Env, item: Slot): Value => code(enter(new Env(env, undefined), item));
   return expr.op === '++'
     ? { op: '++', isBefore, part: (env, item) => list(value(env, item), span) }
     : { op: '//', isBefore, part: (env, item) => set(value(env, item), span) };

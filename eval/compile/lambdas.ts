@@ -7,7 +7,7 @@ import { describe } from '../describe.ts';
 import { missingArgument, unexpectedArgument, wrongType } from '../errors.ts';
 import { force } from '../thunk.ts';
 import { addStep } from '../trace.ts';
-import { type Env, Lambda, type LambdaSite, type Slot, type Value } from '../value.ts';
+import { Env, Lambda, type LambdaSite, type Slot, type Value } from '../value.ts';
 import type { Code, Compiling, SlotCode } from './code.ts';
 import { compileGrowth, type Growth, growingFunction } from './growth.ts';
 import { type StaticScope, spanOf } from './scope.ts';
@@ -70,7 +70,7 @@ function warm(site: LambdaSite, code: Code, body: Expr, match: Match, compiling:
   if (isPlain) {
     return (env, arg) => {
       if (++calls === HOT_CALLS) heat();
-      return code([env, arg]);
+      return code(new Env(env, arg));
     };
   }
   return (env, arg) => {
@@ -129,13 +129,13 @@ function growthOf(node: LambdaExpr, scope: StaticScope, compiling: Compiling, na
 interface Match {
   readonly scope: StaticScope;
   readonly enter: (env: Env, arg: Slot) => Env;
-  /** The environment is `[env, arg]`. */
+  /** The environment holds the argument alone. */
   readonly isPlain: boolean;
 }
 
 const nameMatch = (param: Param & { kind: 'name' }, scope: StaticScope): Match => ({
-  scope: scope.inside(param, 'vars', () => new Map([[param.name, 1]])),
-  enter: (env, arg) => [env, arg],
+  scope: scope.inside(param, 'vars', () => new Map([[param.name, 0]])),
+  enter: (env, arg) => new Env(env, arg),
   isPlain: true,
 });
 
@@ -145,16 +145,17 @@ const MAX_PLANS = 32;
 
 function formalsMatch(site: LambdaSite, param: Param & { kind: 'formals' }, scope: StaticScope, compiling: Compiling): Match {
   const formals = inOrderMet(param.formals);
-  const names = new Map(formals.map(({ name }, index) => [name, index + 1]));
-  const asIndex = formals.length + 1;
+  const names = new Map(formals.map(({ name }, index) => [name, index]));
+  const asIndex = formals.length;
   if (param.as !== undefined) names.set(param.as, asIndex);
   const inner = scope.inside(param, 'vars', () => names);
   const fallbacks = formals.map(({ name, fallback }, index): SlotCode | undefined =>
     fallback === undefined
       ? undefined
-      : compiling.delay(fallback, inner, { naming: { kind: 'variable', name }, filledUpTo: index + 1 }),
+      : compiling.delay(fallback, inner, { naming: { kind: 'variable', name }, filledUpTo: index }),
   );
-  const template: Env = new Array<unknown>(1 + formals.length + (param.as === undefined ? 0 : 1)).fill(undefined);
+  const template = new Array<Slot>(formals.length + (param.as === undefined ? 0 : 1)).fill(undefined as never);
+  const { isSingle } = inner;
   let shape: Shape | undefined;
   let plan: readonly number[] = [];
   // Of all shapes but the first.
@@ -174,17 +175,25 @@ function formalsMatch(site: LambdaSite, param: Param & { kind: 'formals' }, scop
         shape = set.shape;
       }
       const at = plan;
+      if (isSingle) {
+        const single = new Env(env, set);
+        if (param.as === undefined) {
+          const index = at[0]!;
+          single.held = index === MISSING ? fallbacks[0]!(single) : set.slots[index];
+        }
+        return single;
+      }
       const bound = template.slice();
-      bound[0] = env;
+      const made = new Env(env, bound);
       if (param.as !== undefined) bound[asIndex] = set;
       let hasDefaults = false;
       for (let i = 0; i < at.length; i++) {
         const index = at[i]!;
         if (index === MISSING) hasDefaults = true;
-        else bound[i + 1] = set.slots[index];
+        else bound[i] = set.slots[index]!;
       }
-      if (hasDefaults) for (let i = 0; i < at.length; i++) if (at[i] === MISSING) bound[i + 1] = fallbacks[i]!(bound);
-      return bound;
+      if (hasDefaults) for (let i = 0; i < at.length; i++) if (at[i] === MISSING) bound[i] = fallbacks[i]!(made);
+      return made;
     },
   };
 }

@@ -1,8 +1,9 @@
 /** Static scopes: which names stand where in the environments, so that nothing is looked up by name at run time. */
 import type { Bytes, SourceFile, Span } from '../../base/index.ts';
 import type { BinaryOp, Node } from '../../lang/index.ts';
+import type { Attrs } from '../attrs.ts';
 import type { Evaluator } from '../evaluator.ts';
-import type { Slot } from '../value.ts';
+import { Env, type Slot } from '../value.ts';
 
 /** What all code of one source shares. */
 export interface Unit {
@@ -17,17 +18,19 @@ export interface Unit {
 export const spanOf = (unit: Unit, node: Node): Span => ({ source: unit.source, start: node.start, end: node.end });
 
 /**
- * One level of environment. Slot 0 of every environment is the one around.
+ * One level of environment.
  * - root: no names; the globals are behind it.
  * - vars: `names` maps to slots.
- * - with: slot 1 is the set.
- * - dynamic: slot 1 is a `DynamicScope`.
+ * - with: its one slot is the set.
+ * - dynamic: its one slot is a `DynamicScope`.
  */
 export class StaticScope {
   readonly kind: 'root' | 'vars' | 'with' | 'dynamic';
   readonly around: StaticScope | undefined;
   readonly unit: Unit;
   readonly names: ReadonlyMap<string, number>;
+  /** Its environments hold one slot, not an array of them. */
+  readonly isSingle: boolean;
   #dynamicInside: StaticScope | undefined;
   #inside: Map<object, StaticScope> | undefined;
   #made: Map<object, unknown> | undefined;
@@ -37,18 +40,21 @@ export class StaticScope {
     around: StaticScope | undefined,
     unit: Unit,
     names: ReadonlyMap<string, number> = noNames,
+    /** Slots that have no name. */
+    nameless = 0,
   ) {
     this.kind = kind;
     this.around = around;
     this.unit = unit;
     this.names = names;
+    this.isSingle = kind !== 'vars' || names.size + nameless === 1;
   }
 
   /** The level that `node` opens here: one and the same for both tiers, so that what one compiles inside serves the other. */
-  inside(node: object, kind: 'vars' | 'with', names?: () => ReadonlyMap<string, number>): StaticScope {
+  inside(node: object, kind: 'vars' | 'with', names?: () => ReadonlyMap<string, number>, nameless?: number): StaticScope {
     let inner = this.#inside?.get(node);
     if (inner === undefined) {
-      inner = new StaticScope(kind, this, this.unit, names?.());
+      inner = new StaticScope(kind, this, this.unit, names?.(), nameless);
       this.#inside ??= new Map();
       this.#inside.set(node, inner);
     }
@@ -75,8 +81,14 @@ export class StaticScope {
 
 const noNames: ReadonlyMap<string, number> = new Map();
 
+/** The names of a set as a level of their own, and an environment of it. */
+export const levelOf = (set: Attrs, around: StaticScope): StaticScope =>
+  new StaticScope('vars', around, around.unit, new Map(set.names.map((name, index) => [name, index])));
+
+export const envOf = (set: Attrs, around: Env): Env => new Env(around, set.size === 1 ? set.slots[0] : set.slots.slice());
+
 export type Resolution =
-  /** `depth` environments out, at `index`. */
+  /** `depth` environments out, at `index`, unless that has but one slot. */
   | { readonly kind: 'slot'; readonly depth: number; readonly index: number; readonly scope: StaticScope }
   | { readonly kind: 'global'; readonly slot: Slot }
   /** Asked in turn at run time, then the global. */

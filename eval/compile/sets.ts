@@ -6,7 +6,7 @@ import { describe } from '../describe.ts';
 import { duplicateAttribute, wrongType } from '../errors.ts';
 import { sortedOrder } from '../name-table.ts';
 import { force } from '../thunk.ts';
-import type { Env, Slot, Value } from '../value.ts';
+import { Env, rootEnv, type Slot, type Value } from '../value.ts';
 import { compileRecursive, delayInherited } from './bindings.ts';
 import type { Code, Compiling, SlotCode } from './code.ts';
 import { type StaticScope, spanOf, type Unit } from './scope.ts';
@@ -26,14 +26,17 @@ function compilePlain(merged: MergedAttrs, scope: StaticScope, compiling: Compil
     if (value.kind === 'expr') return compiling.delayBound(value, scope, { naming: { kind: 'attribute', name: attr.name } });
     const span = shape.spans![i]!;
     if (value.kind === 'inherit') return delayVariable(attr.name, scope, span);
-    return delayInherited(attr.name, (held) => held[value.index] as Slot, span);
+    return delayInherited(attr.name, (sources) => (sources.held as Slot[])[value.index]!, span);
   });
   // The sources of `inherit (e)` are environments of their own, so that each is evaluated once.
   const isFrom = order.map((at) => merged.statics[at]!.value.kind === 'inheritFrom');
   const hasFroms = froms.length > 0;
   const make = hasFroms
     ? (env: Env): Slot[] => {
-        const sources = froms.map((from) => from(env));
+        const sources = new Env(
+          rootEnv,
+          froms.map((from) => from(env)),
+        );
         return codes.map((code, i) => code(isFrom[i] ? sources : env));
       }
     : fill(codes);
@@ -65,12 +68,12 @@ function fill(codes: readonly SlotCode[]): (env: Env) => Slot[] {
 function compileRec(merged: MergedAttrs, scope: StaticScope, compiling: Compiling): Code {
   const { shape, order } = shapeOf(merged, scope.unit);
   const { scope: inner, makeEnv } = compileRecursive(merged, scope, compiling, 'attribute');
-  const indices = order.map((at) => at + 1);
+  const { isSingle } = inner;
   const overrides = shape.indexOf('__overrides');
   const fromEnv = (env: Env): Attrs => {
     const plain = new Attrs(
       shape,
-      indices.map((index) => env[index] as Slot),
+      order.map((at) => (isSingle ? (env.held as Slot) : (env.held as Slot[])[at]!)),
     );
     return overrides < 0 ? plain : applyOverrides(plain, env, inner, spanOf(scope.unit, merged.statics[order[overrides]!]!));
   };
@@ -87,7 +90,9 @@ function applyOverrides(plain: Attrs, env: Env, scope: StaticScope, span: Span):
   if (!(overrides instanceof Attrs)) throw wrongType('a set', describe(overrides), span);
   overrides.names.forEach((name, i) => {
     const index = scope.names.get(name);
-    if (index !== undefined) env[index] = overrides.slots[i];
+    if (index === undefined) return;
+    if (scope.isSingle) env.held = overrides.slots[i];
+    else (env.held as Slot[])[index] = overrides.slots[i]!;
   });
   return mergeAttrs(plain, overrides);
 }

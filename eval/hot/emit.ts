@@ -1,7 +1,7 @@
 /**
  * The second tier: code that ran often becomes JavaScript source. One function per region (a function body or a suspended
  * expression): what the region evaluates directly is one JavaScript expression, so that the engine sees it whole; what it
- * suspends, and the functions it makes, stay regions of their own. Environments are the same arrays as in the first tier, so
+ * suspends, and the functions it makes, stay regions of their own. Environments are those of the first tier, so that
  * the two mix freely, and whatever is not written here falls back to the first tier's closure.
  */
 import type { Span } from '../../base/index.ts';
@@ -29,7 +29,7 @@ import { isStackExhaustion } from '../errors.ts';
 import type { ThunkCode } from '../thunk.ts';
 import { labelCode } from '../trace.ts';
 import { type Env, Float, type LambdaSite, type Slot, type Value } from '../value.ts';
-import { arrayFrame, type Frame, parameterFrame, reach } from './frame.ts';
+import { type Frame, letFrame, madeFrame, parameterFrame, reach } from './frame.ts';
 import { Names, TooBig } from './names.ts';
 import { inheritedFrom, runtime, ShapeCache } from './runtime.ts';
 import { isMadeAtOnce, MAX, speculate } from './speculate.ts';
@@ -45,11 +45,11 @@ const HELPERS = Object.keys(runtime);
 export const fuse = (expr: Expr, scope: StaticScope, compiling: Compiling): Code | undefined =>
   unlessTooBig(() => {
     const emitter = new Emitter(compiling);
-    const body = emitter.value(expr, scope, arrayFrame('e0'), true);
+    const body = emitter.value(expr, scope, madeFrame('e0'), true);
     return emitter.finish('(e0)', '', body) as Code;
   });
 
-/** Compiles the body of a function of one argument: `(env, a)`. `enter` makes its environment, unless that is `[env, a]`. */
+/** Compiles the body of a function of one argument: `(env, a)`. `enter` makes its environment, unless that holds the argument alone. */
 export const fuseBody = (
   expr: Expr,
   scope: StaticScope,
@@ -58,8 +58,8 @@ export const fuseBody = (
 ): LambdaSite['code'] | undefined =>
   unlessTooBig(() => {
     const emitter = new Emitter(compiling);
-    const around = arrayFrame('env');
-    const frame = enter === undefined ? parameterFrame('e0', around, 'a') : arrayFrame('e0', around);
+    const around = madeFrame('env');
+    const frame = enter === undefined ? parameterFrame('e0', around, 'a') : madeFrame('e0', around);
     const body = emitter.value(expr, scope, frame, true);
     const entry = enter === undefined ? 'let e0;' : 'const e0=enter(env,a);';
     return emitter.finish('(env,a)', entry, body, [['enter', enter]]) as LambdaSite['code'];
@@ -75,9 +75,9 @@ export const fuseBody2 = (
 ): LambdaSite['code2'] =>
   unlessTooBig(() => {
     const emitter = new Emitter(compiling);
-    const around = arrayFrame('env');
-    const first = enterFirst === undefined ? parameterFrame('e1', around, 'a') : arrayFrame('e1', around);
-    const second = enterSecond === undefined ? parameterFrame('e0', first, 'b') : arrayFrame('e0', first);
+    const around = madeFrame('env');
+    const first = enterFirst === undefined ? parameterFrame('e1', around, 'a') : madeFrame('e1', around);
+    const second = enterSecond === undefined ? parameterFrame('e0', first, 'b') : madeFrame('e0', first);
     const body = emitter.value(expr, scope, second, true);
     const entry = [
       enterFirst === undefined ? 'let e1;' : 'const e1=enter1(env,a);',
@@ -154,8 +154,8 @@ class Emitter {
       case 'with': {
         const inner = this.#names.local();
         const names = this.slot(expr.scope, scope, env);
-        const body = this.value(expr.body, scope.inside(expr, 'with'), arrayFrame(inner, env), isResult);
-        return `(${inner}=[${env.whole},${names}],${body})`;
+        const body = this.value(expr.body, scope.inside(expr, 'with'), madeFrame(inner, env), isResult);
+        return `(${inner}=new Env(${env.whole},${names}),${body})`;
       }
       case 'if': {
         const condition = this.#condition(expr.condition, scope, env);
@@ -202,7 +202,7 @@ class Emitter {
         const found = resolve(expr.name, scope);
         if (found.kind === 'slot') {
           const isUnfilled = found.depth === 0 && options.filledUpTo !== undefined && found.index >= options.filledUpTo;
-          if (!isUnfilled) return `settled(${reach(env, found.depth).slot(found.index)})`;
+          if (!isUnfilled) return `settled(${reach(env, found.depth).slot(found.index, found.scope.isSingle)})`;
         } else if (found.kind === 'global') return this.#names.constant(found.slot);
         break;
       }
@@ -252,7 +252,7 @@ class Emitter {
     const found = expr.name === '__curPos' ? undefined : resolve(expr.name, scope);
     if (found?.kind === 'slot') {
       const value = this.#names.local();
-      const slot = reach(env, found.depth).slot(found.index);
+      const slot = reach(env, found.depth).slot(found.index, found.scope.isSingle);
       const evaluated = `${value}=${value}.code===null?${value}.held:run(${value})`;
       return `((${value}=${slot}) instanceof Thunk?Array.isArray(${evaluated})?${value}:${slot}=${value}:${value})`;
     }
@@ -289,7 +289,7 @@ class Emitter {
     const inner = bound?.scope ?? scope;
     const innerEnv = bound?.env ?? env;
     let slots: string[];
-    if (bound !== undefined) slots = order.map((at) => bound.env.slot(at + 1));
+    if (bound !== undefined) slots = order.map((at) => bound.env.slot(at, bound.scope.isSingle));
     else {
       const sources = merged.inheritFroms.map((from) => {
         const source = this.#names.local();
@@ -345,20 +345,23 @@ class Emitter {
   ): { scope: StaticScope; env: Frame; js: string } {
     const { statics, inheritFroms } = merged;
     const scope = scopeOf(merged, around);
-    const local = this.#names.local();
-    const firstFrom = statics.length + 1;
-    const inner = arrayFrame(local, env);
+    const { isSingle } = scope;
+    const [local, slots] = [this.#names.local(), isSingle ? '' : this.#names.local()];
+    const firstFrom = statics.length;
+    const inner = letFrame(local, slots, env);
     const empty = [...statics, ...inheritFroms].map(() => 'undefined');
-    const steps = [`${local}=[${[env.whole, ...empty].join(',')}]`];
+    const steps = [
+      isSingle ? `${local}=new Env(${env.whole},undefined)` : `${local}=new Env(${env.whole},${slots}=[${empty.join(',')}])`,
+    ];
     inheritFroms.forEach((from, index) => {
-      steps.push(`${local}[${firstFrom + index}]=${this.slot(from, scope, inner, { filledUpTo: 0 })}`);
+      steps.push(`${inner.slot(firstFrom + index, isSingle)}=${this.slot(from, scope, inner, { filledUpTo: 0 })}`);
     });
     statics.forEach(({ name, value, start, end }, index) => {
       let slot: string;
-      if (value.kind === 'expr') slot = this.slot(value.expr, scope, inner, { naming: { kind, name }, filledUpTo: index + 1 });
+      if (value.kind === 'expr') slot = this.slot(value.expr, scope, inner, { naming: { kind, name }, filledUpTo: index });
       else if (value.kind === 'inherit') slot = this.slot({ kind: 'var', name, start, end }, around, env);
-      else slot = this.#inherited(`${local}[${firstFrom + value.index}]`, name, spanOf(around.unit, { start, end }));
-      steps.push(`${local}[${index + 1}]=${slot}`);
+      else slot = this.#inherited(inner.slot(firstFrom + value.index, isSingle), name, spanOf(around.unit, { start, end }));
+      steps.push(`${inner.slot(index, isSingle)}=${slot}`);
     });
     return { scope, env: inner, js: steps.join(',') };
   }

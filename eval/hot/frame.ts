@@ -1,24 +1,31 @@
-/** Environments in generated code: the arrays of the first tier, or local variables that become one when something keeps it. */
+/** Environments in generated code: those of the first tier, or local variables that become one when something keeps it. */
 
 /** One of them. */
 export interface Frame {
   readonly around: Frame | undefined;
-  /** JavaScript for the array, to be kept by thunks and functions. */
+  /** JavaScript for the environment, to be kept by thunks and functions. */
   readonly whole: string;
-  /** JavaScript for a slot; can be assigned to. */
-  readonly slot: (index: number) => string;
+  /** JavaScript for a slot; can be assigned to. `isSingle`: the level has but one. */
+  readonly slot: (index: number, isSingle: boolean) => string;
 }
 
-export const arrayFrame = (name: string, around?: Frame): Frame => ({
+export const madeFrame = (name: string, around?: Frame): Frame => ({
   around,
   whole: name,
-  slot: (index) => `${name}[${index}]`,
+  slot: (index, isSingle) => (isSingle ? `${name}.held` : `${name}.held[${index}]`),
 });
 
-/** A function's argument stays a local variable; the array is made when something keeps it. */
+/** What was made here: the array of its slots is at hand. */
+export const letFrame = (name: string, slots: string, around: Frame): Frame => ({
+  around,
+  whole: name,
+  slot: (index, isSingle) => (isSingle ? `${name}.held` : `${slots}[${index}]`),
+});
+
+/** A function's argument stays a local variable; the environment is made when something keeps it. */
 export const parameterFrame = (name: string, around: Frame, parameter: string): Frame => ({
   around,
-  whole: `(${name}===undefined?${name}=[${around.whole},${parameter}]:${name})`,
+  whole: `(${name}===undefined?${name}=new Env(${around.whole},${parameter}):${name})`,
   slot: () => parameter,
 });
 
@@ -30,5 +37,5 @@ export function reach(frame: Frame, depth: number): Frame {
     at = at.around;
     left--;
   }
-  return left === 0 ? at : arrayFrame(at.whole + '[0]'.repeat(left));
+  return left === 0 ? at : madeFrame(at.whole + '.around'.repeat(left));
 }

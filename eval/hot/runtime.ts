@@ -15,7 +15,7 @@ import { describe } from '../describe.ts';
 import { wrongType } from '../errors.ts';
 import { force, run, settled, Thunk } from '../thunk.ts';
 import { leftCall, locate } from '../trace.ts';
-import { type Env, Lambda, PrimOp, type Slot, type Value } from '../value.ts';
+import { Env, Lambda, PrimOp, type Slot, type Value } from '../value.ts';
 
 /** What a select site remembers: where its attribute stands in the last shapes it met. */
 export class ShapeCache {
@@ -100,14 +100,6 @@ function peek(target: Slot, cache: ShapeCache): Value | undefined {
   return found === undefined || Array.isArray(found) ? undefined : inOwnCell(found);
 }
 
-function valueAt(env: Env, index: number): Value {
-  const slot = env[index] as Slot;
-  if (!(slot instanceof Thunk)) return slot;
-  const value = slot.code === null ? (slot.held as Value) : run(slot);
-  if (!Array.isArray(value)) env[index] = value;
-  return value;
-}
-
 function concatAt(ctx: Parameters<typeof concat>[0], a: Value | LeftText, b: Value, span: Span): Value {
   try {
     return concat(ctx, a, b, span);
@@ -147,6 +139,7 @@ export const inheritedFrom =
 
 export const runtime = {
   Attrs,
+  Env,
   Lambda,
   PrimOp,
   Thunk,
@@ -183,5 +176,4 @@ export const runtime = {
   subtract,
   trySelect,
   trySelectName,
-  valueAt,
 };

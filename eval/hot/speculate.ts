@@ -111,5 +111,5 @@ function known(expr: Expr, scope: StaticScope, env: Frame): string | undefined {
   if (expr.kind === 'int' && typeof expr.value === 'number') return String(expr.value);
   if (expr.kind !== 'var') return undefined;
   const found = resolve(expr.name, scope);
-  return found.kind === 'slot' ? `settled(${reach(env, found.depth).slot(found.index)})` : undefined;
+  return found.kind === 'slot' ? `settled(${reach(env, found.depth).slot(found.index, found.scope.isSingle)})` : undefined;
 }

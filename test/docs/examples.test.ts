@@ -1,7 +1,7 @@
 /** The examples of every command, in the order of the table, in one scratch home and root: what help and manual pages show works. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { test } from 'node:test';
@@ -46,4 +46,14 @@ test('what an example says it prints is what it prints', () => {
     ['parse', '--expr', 'a: a.b or 1'],
   ].map((words) => spawnSync(join(project, 'bin/igos'), words, { encoding: 'utf8' }).stdout.trim());
   assert.deepEqual([three, normal], ['3', '(a: (a).b or (1))']);
+});
+
+test('expressions in the READMEs of examples print what stands below them', () => {
+  for (const folder of ['expressions', 'tour']) {
+    const text = readFileSync(join(project, 'examples', folder, 'README.md'), 'utf8');
+    const shown = [...text.matchAll(/^(igos eval .*)\n```\n\n```\n(.*\n)```$/gm)];
+    assert.ok(shown.length > 0, folder);
+    for (const [, command, expected] of shown)
+      assert.equal(spawnSync('sh', ['-c', `bin/${command}`], { cwd: project, encoding: 'utf8' }).stdout, expected, command);
+  }
 });

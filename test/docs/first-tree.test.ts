@@ -99,5 +99,5 @@ function command({ cwd, work, script, fails }: Script): string {
     },
   });
   assert.equal(status, fails ? 1 : 0, `${script}\n${stdout}${stderr}`);
-  return (fails ? stderr : stdout).replaceAll(`${work}/`, '/home/ada/');
+  return (fails ? stderr : stdout).replaceAll(`${work}/`, '/srv/');
 }

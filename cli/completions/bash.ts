@@ -15,7 +15,7 @@ import {
   verbsOf,
 } from './places.ts';
 
-export const bash = (): string => `${WORDS}${FILES}${PROGRAMS.map(ofProgram).join('\n')}\n`;
+export const bash = (): string => `${WORDS}${NAMES}${FILES}${PROGRAMS.map(ofProgram).join('\n')}\n`;
 
 /**
  * Bash makes words of their own of `=` and `:`: here are those that its user sees, up to the cursor, and what of the last bash does not
@@ -39,12 +39,30 @@ const WORDS = `_igos_words() {
 }
 `;
 
+/** Behind `TREE#` what the tree declares, where there is such; asked of the igos that stands beside the program that is typed. */
+const NAMES = `_igos_names() {
+  local typed=\${word//\\\\/} tree name igos=igos
+  case $typed in [\\"\\']*) typed=\${typed:1} ;; esac
+  case $typed in *\\#*) tree=\${typed%\\#*} ;; *) return 1 ;; esac
+  case \${words[0]} in */*) igos=\${words[0]%/*}/igos ;; esac
+  case $tree in '~/'*) tree=$HOME/\${tree:2} ;; esac
+  case $igos in '~/'*) igos=$HOME/\${igos:2} ;; esac
+  [ -e "\${tree:-.}" ] || return 1
+  while IFS= read -r name; do
+    name=\${typed%\\#*}\\#$name
+    case $name in "$typed"*) COMPREPLY+=("\${name#"\${cut//\\\\/}"}") ;; esac
+  done < <(command "$igos" show --names -- "\${tree:-.}" 2>/dev/null </dev/null)
+  [ \${#COMPREPLY[@]} -gt 0 ]
+}
+`;
+
 /**
  * Names of files may hold blanks, quotes and stars. Bash's own completion knows how to write them; where that cannot be asked for (before
  * bash 4), or would look for names that begin behind a colon, a name is a line.
  */
 const FILES = `_igos_files() {
   COMPREPLY=()
+  _igos_names && return
   if [ -z "$cut" ] && type compopt >/dev/null 2>&1 && compopt -o default 2>/dev/null; then return; fi
   local IFS=$'\\n' name=\${word//\\\\/} n
   if [[ $- != *f* ]]; then set -f; COMPREPLY=($(compgen -f -- "$name")); set +f

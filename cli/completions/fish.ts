@@ -43,6 +43,17 @@ function __igos_ends --description 'Whether nothing but options stands behind th
     set -l words (string match -v -- '-*' (__igos_words))
     test "$words" = "$argv"
 end
+function __igos_names --description 'What the tree before the cursor declares: asked of the igos beside the program that is typed'
+    set -l typed (commandline -ct | string unescape | string match -r '^.*#')
+    set -l words (commandline -opc)
+    set -l igos (string replace -r '[^/]*$' igos -- $words[1] | string replace -r '^~/' $HOME/)
+    set -l tree (string replace -r '#$' '' -- $typed | string replace -r '^~/' $HOME/)
+    test -n "$tree"; or set tree .
+    test -e $tree; or return
+    for name in (command $igos show --names -- $tree 2>/dev/null </dev/null)
+        printf '%s\\n' $typed$name
+    end
+end
 `;
 
 function ofProgram(program: Program): string[] {
@@ -60,6 +71,10 @@ function ofProgram(program: Program): string[] {
     line(
       `__igos_is '' ${words(groupsOf(program).filter((group) => !commands.some(({ name }) => name === group)))}; or ${are(commands.filter((command) => !operandsOf(command).hasFiles))}`,
       '-f',
+    ),
+    line(
+      `string match -q '*#*' -- (commandline -ct); and ${are(commands.filter((command) => operandsOf(command).hasFiles))}`,
+      "-a '(__igos_names)'",
     ),
     ...commands.flatMap((command) => [
       ...spellings(command).flatMap((name) => {

@@ -20,7 +20,7 @@ import {
 /** Sourced, or found by zsh as `_igos` in a folder of `fpath`: then the file is the function, at its first call. */
 export const zsh = (): string => `#compdef ${PROGRAMS.join(' ')}
 _igos() { _igos_of_$service; }
-${PROGRAMS.map(ofProgram).join('\n')}
+${FILES}${PROGRAMS.map(ofProgram).join('\n')}
 if [[ $funcstack[1] == _igos ]]; then
   _igos
 else
@@ -29,9 +29,24 @@ else
 fi
 `;
 
+/** Behind `TREE#` what the tree declares, where there is such; asked of the igos that stands beside the program that is typed. */
+const FILES = `_igos_files() {
+  if [[ $PREFIX == *\\#* ]]; then
+    local tree=\${\${(Q)PREFIX}%\\#*}
+    tree=\${tree/#\\~\\//$HOME/}
+    local -a names
+    [[ -e \${tree:-.} ]] && names=(\${(f)"$(command $igos show --names -- \${tree:-.} 2>/dev/null </dev/null)"})
+    if (( $#names )) && compset -P '*\\#'; then compadd "$@" -a names; return; fi
+  fi
+  _files "$@"
+}
+`;
+
 const ofProgram = (program: Program): string =>
   [
     `_igos_of_${program}() {`,
+    '  local igos=igos',
+    '  if [[ $words[1] == */* ]]; then igos=${words[1]%/*}/igos; igos=${igos/#\\~\\//$HOME/}; fi',
     '  local curcontext=$curcontext state line command ret=1',
     '  local -a commands verbs specs',
     '  typeset -A opt_args',
@@ -71,14 +86,14 @@ function specs(command: Command): string[] {
   return [
     ...optionsOf(command).flatMap(optionSpecs),
     ...(words.length === 0 ? [] : [`1: :(${words.join(' ')})`]),
-    ...(hasFiles ? ['*:file:_files'] : []),
+    ...(hasFiles ? ['*:file:_igos_files'] : []),
   ];
 }
 
-/** `(-j --jobs)--jobs=[doc]:N:_files`: what it excludes, how it is written, what it says, what follows. */
+/** `(-j --jobs)--jobs=[doc]:N:_igos_files`: what it excludes, how it is written, what it says, what follows. */
 function optionSpecs(option: Option): string[] {
   const { short, values, choices, doc, isRepeated } = option;
-  const action = choices === undefined ? '_files' : `(${choices.join(' ')})`;
+  const action = choices === undefined ? '_igos_files' : `(${choices.join(' ')})`;
   const following = (values ?? []).map((value) => `:${value}:${action}`).join('');
   const before = isRepeated ? '*' : short === undefined ? '' : `(${dashed(option).join(' ')})`;
   return dashed(option).map((word) => {

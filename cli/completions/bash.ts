@@ -15,7 +15,7 @@ import {
   verbsOf,
 } from './places.ts';
 
-export const bash = (): string => `${WORDS}${NAMES}${FILES}${PROGRAMS.map(ofProgram).join('\n')}\n`;
+export const bash = (): string => `${WORDS}${NAMES}${PACKAGES}${FILES}${PROGRAMS.map(ofProgram).join('\n')}\n`;
 
 /**
  * Bash makes words of their own of `=` and `:`: here are those that its user sees, up to the cursor, and what of the last bash does not
@@ -56,6 +56,22 @@ const NAMES = `_igos_names() {
 }
 `;
 
+/** Names of packages, of the root that is named before. They are no files: what is called like a folder gets no slash. */
+const PACKAGES = `_igos_packages() {
+  local pkm=\${words[0]} root=() name n
+  case $word in */*|*\\#*) return 1 ;; esac
+  for ((n = 1; n < last; n++)); do
+    case \${words[n]} in -r|--root) root=(--root "\${words[n+1]}") ;; --root=*) root=(--root "\${words[n]#*=}") ;; esac
+  done
+  [ \${#root[@]} -eq 0 ] || case \${root[1]} in '~/'*) root[1]=$HOME/\${root[1]:2} ;; esac
+  case $pkm in '~/'*) pkm=$HOME/\${pkm:2} ;; esac
+  while read -r name n; do
+    case $name in "$word"*) COMPREPLY+=("$name") ;; esac
+  done < <(command "$pkm" "$packages" \${root[@]+"\${root[@]}"} 2>/dev/null </dev/null)
+  [ \${#COMPREPLY[@]} -gt 0 ] && { compopt +o filenames 2>/dev/null; :; }
+}
+`;
+
 /**
  * Names of files may hold blanks, quotes and stars. Bash's own completion knows how to write them; where that cannot be asked for (before
  * bash 4), or would look for names that begin behind a colon, a name is a line.
@@ -80,7 +96,7 @@ const offer = (words: readonly string[]): string => `COMPREPLY=($(compgen -W "${
 const ofProgram = (program: Program): string =>
   [
     `_${program}() {`,
-    '  local words word before last cut at=1 options= hasfiles=',
+    '  local words word before last cut at=1 options= hasfiles= packages=',
     '  COMPREPLY=()',
     '  _igos_words',
     // What every command has may stand before its name.
@@ -109,7 +125,9 @@ const ofProgram = (program: Program): string =>
     '  esac',
     '  case $word in',
     '    -*) COMPREPLY=($(compgen -W "$options" -- "$word")) ;;',
-    '    *) if [ -n "$hasfiles" ]; then _igos_files; fi ;;',
+    '    *)',
+    '      if [ -n "$packages" ] && _igos_packages; then return; fi',
+    '      if [ -n "$hasfiles" ]; then _igos_files; fi ;;',
     '  esac',
     '}',
     `complete -o filenames -F _${program} ${program}`,
@@ -119,10 +137,10 @@ const patterns = (names: readonly string[]): string => names.map((name) => (name
 
 function ofCommand(command: Command): string[] {
   const options = optionsOf(command);
-  const { words, hasFiles } = operandsOf(command);
+  const { words, hasFiles, packages } = operandsOf(command);
   const valued = options.filter(({ values, choices }) => values !== undefined && choices === undefined);
   return [
-    `    ${patterns(spellings(command))}) options="${options.map(({ long }) => `--${long}`).join(' ')}"${hasFiles ? ' hasfiles=1' : ''}`,
+    `    ${patterns(spellings(command))}) options="${options.map(({ long }) => `--${long}`).join(' ')}"${hasFiles ? ' hasfiles=1' : ''}${packages === undefined ? '' : ` packages=${packages}`}`,
     '      case $before in',
     ...options.flatMap((option) =>
       option.choices ? [`        ${dashed(option).join('|')}) ${offer(option.choices)}; return ;;`] : [],

@@ -54,6 +54,20 @@ function __igos_names --description 'What the tree before the cursor declares: a
         printf '%s\\n' $typed$name
     end
 end
+function __igos_packages --description 'Names of packages in the root that is named before the cursor'
+    set -l words (commandline -opc)
+    set -l root
+    for n in (seq 2 (count $words))
+        switch $words[$n]
+            case -r --root
+                set root --root (string replace -r '^~/' $HOME/ -- $words[(math $n + 1)])
+            case '--root=*'
+                set root --root (string replace -r '^--root=' '' -- $words[$n] | string replace -r '^~/' $HOME/)
+        end
+    end
+    set -l pkm (string replace -r '^~/' $HOME/ -- $words[1])
+    command $pkm $argv[1] $root 2>/dev/null </dev/null | string replace -r ' .*' ''
+end
 `;
 
 function ofProgram(program: Program): string[] {
@@ -76,6 +90,10 @@ function ofProgram(program: Program): string[] {
       `string match -q '*#*' -- (commandline -ct); and ${are(commands.filter((command) => operandsOf(command).hasFiles))}`,
       "-a '(__igos_names)'",
     ),
+    ...(['list', 'available'] as const).flatMap((packages) => {
+      const taking = commands.filter((command) => operandsOf(command).packages === packages);
+      return taking.length === 0 ? [] : [line(are(taking), `-a '(__igos_packages ${packages})'`)];
+    }),
     ...commands.flatMap((command) => [
       ...spellings(command).flatMap((name) => {
         const first = operandsOf(command).words;

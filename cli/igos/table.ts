@@ -279,7 +279,7 @@ export const igosCommands: readonly Command[] = [
     minOperands: 1,
     maxOperands: 1,
     description:
-      'Prints a script to be sourced; it completes commands, options, their values, files, and behind TREE# what the tree declares. That for zsh may also stand as _igos in a folder of its fpath.',
+      'Prints a script to be sourced; it completes commands, options, their values, files, what a tree declares behind TREE#, and packages for pkm. That for zsh may also stand as _igos in a folder of its fpath.',
     options: [],
     examples: [
       { command: 'igos completions bash', says: 'for ~/.bashrc: source <(igos completions bash)' },

@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { commandsIn } from '../../cli/completions/places.ts';
 import { completionScript, SHELLS, type Shell } from '../../cli/shell-completions.ts';
+import { writeArchive } from '../../pkm/index.ts';
+import { Sandbox } from '../pkm/support.ts';
+import { runHere } from './in-process.ts';
 import { noTerminal, runInTerminal } from './pseudo-terminal.ts';
 
 const skipOf = (shell: Shell): string | false => (spawnSync(shell, ['-c', 'true']).status === 0 ? false : `no ${shell} here`);
@@ -171,6 +174,35 @@ for (const shell of SHELLS) {
     assert.deepEqual(
       wanted.filter(([, words], index) => !got[index]!.split(' ').includes(words.split(' ').at(-1)!)),
       [],
+    );
+  });
+}
+
+for (const shell of SHELLS) {
+  test(`${shell} completes names of installed packages, of the root that is named`, { skip: skipOf(shell) }, async (t) => {
+    const folder = folderOf(t);
+    const box = new Sandbox(undefined, folder);
+    const root = join(folder, 'a');
+    for (const name of ['one', 'other', 'two']) {
+      const file = join(folder, `${name}.igos.tar.gz`);
+      await writeArchive(box.image(`${name} 1`, { [`usr/share/${name}`]: name }), file);
+      const { status, stderr } = await runHere('pkm', ['install', '--root', root, '--archive-trust', 'loose', '--archive', file]);
+      assert.equal(status, 0, stderr);
+    }
+    const offered = [
+      [`pkm --root ${root} remove o`, 'one other'],
+      [`pkm --root=${root} info tw`, 'two'],
+      [`${PROGRAMS}/pkm hold -r ${root} one ot`, 'other'],
+      [`pkm upgrade --root ${root} two`, 'two'],
+      [`pkm mark --root ${root} explicit on`, 'one'],
+      [`pkm --root ${root}/none remove o`, ''],
+      ['pkm --root /dev/null remove o', ''],
+    ] as const;
+    const lines = offered.map(([line]) => line);
+    const got = answers(t, shell, lines);
+    assert.deepEqual(
+      lines.map((line, index) => [line, sorted(got[index] ?? '')]),
+      offered.map(([line, words]) => [line, words]),
     );
   });
 }

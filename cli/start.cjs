@@ -149,7 +149,7 @@ function compile(name) {
   const script = new vm.Script(text, { filename: `${home}/dist/${name}.cjs`, cachedData });
   // Gives its memory back now: nothing else would collect it before a short run ends.
   cachedData?.buffer.transfer(0);
-  // Set by cli/bundle.ts alone: functions that a typical run has compiled go into the cache.
+  // Set by cli/bundle-trials.ts alone: functions that a typical run has compiled go into the cache.
   if (process.env.IGOS_WRITE_CODE_CACHE === name) {
     process.on('exit', () => {
       const temporary = `${home}/dist/.${name}.${process.pid}`;

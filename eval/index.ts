@@ -44,7 +44,7 @@ export type {
 } from './io.ts';
 export type { AboutText, SourceMemory } from './large-source.ts';
 export { LIBRARY, libraryFile } from './library/library.ts';
-export { NodeEvalIO, type NodeEvalIOOptions } from './node-io.ts';
+export { NodeEvalIO, type NodeEvalIOOptions, NodeFiles } from './node-io.ts';
 export { isDerivation, type PrettyOptions, type PrettyRole, prettyValue } from './pretty.ts';
 export type { DynamicScope, Scope, Scoping } from './scope.ts';
 export { isSearchAddress } from './search-path.ts';

@@ -15,7 +15,7 @@ import {
   verbsOf,
 } from './places.ts';
 
-export const bash = (): string => `${WORDS}${FILES}${PROGRAMS.map(ofProgram).join('\n')}\n`;
+export const bash = (): string => `${WORDS}${NAMES}${PACKAGES}${FILES}${PROGRAMS.map(ofProgram).join('\n')}\n`;
 
 /**
  * Bash makes words of their own of `=` and `:`: here are those that its user sees, up to the cursor, and what of the last bash does not
@@ -39,12 +39,46 @@ const WORDS = `_igos_words() {
 }
 `;
 
+/** Behind `TREE#` what the tree declares, where there is such; asked of the igos that stands beside the program that is typed. */
+const NAMES = `_igos_names() {
+  local typed=\${word//\\\\/} tree name igos=igos
+  case $typed in [\\"\\']*) typed=\${typed:1} ;; esac
+  case $typed in *\\#*) tree=\${typed%\\#*} ;; *) return 1 ;; esac
+  case \${words[0]} in */*) igos=\${words[0]%/*}/igos ;; esac
+  case $tree in '~/'*) tree=$HOME/\${tree:2} ;; esac
+  case $igos in '~/'*) igos=$HOME/\${igos:2} ;; esac
+  [ -e "\${tree:-.}" ] || return 1
+  while IFS= read -r name; do
+    name=\${typed%\\#*}\\#$name
+    case $name in "$typed"*) COMPREPLY+=("\${name#"\${cut//\\\\/}"}") ;; esac
+  done < <(command "$igos" show --names -- "\${tree:-.}" 2>/dev/null </dev/null)
+  [ \${#COMPREPLY[@]} -gt 0 ]
+}
+`;
+
+/** Names of packages, of the root that is named before. They are no files: what is called like a folder gets no slash. */
+const PACKAGES = `_igos_packages() {
+  local pkm=\${words[0]} root=() name n
+  case $word in */*|*\\#*) return 1 ;; esac
+  for ((n = 1; n < last; n++)); do
+    case \${words[n]} in -r|--root) root=(--root "\${words[n+1]}") ;; --root=*) root=(--root "\${words[n]#*=}") ;; esac
+  done
+  [ \${#root[@]} -eq 0 ] || case \${root[1]} in '~/'*) root[1]=$HOME/\${root[1]:2} ;; esac
+  case $pkm in '~/'*) pkm=$HOME/\${pkm:2} ;; esac
+  while read -r name n; do
+    case $name in "$word"*) COMPREPLY+=("$name") ;; esac
+  done < <(command "$pkm" "$packages" \${root[@]+"\${root[@]}"} 2>/dev/null </dev/null)
+  [ \${#COMPREPLY[@]} -gt 0 ] && { compopt +o filenames 2>/dev/null; :; }
+}
+`;
+
 /**
  * Names of files may hold blanks, quotes and stars. Bash's own completion knows how to write them; where that cannot be asked for (before
  * bash 4), or would look for names that begin behind a colon, a name is a line.
  */
 const FILES = `_igos_files() {
   COMPREPLY=()
+  _igos_names && return
   if [ -z "$cut" ] && type compopt >/dev/null 2>&1 && compopt -o default 2>/dev/null; then return; fi
   local IFS=$'\\n' name=\${word//\\\\/} n
   if [[ $- != *f* ]]; then set -f; COMPREPLY=($(compgen -f -- "$name")); set +f
@@ -62,7 +96,7 @@ const offer = (words: readonly string[]): string => `COMPREPLY=($(compgen -W "${
 const ofProgram = (program: Program): string =>
   [
     `_${program}() {`,
-    '  local words word before last cut at=1 options= hasfiles=',
+    '  local words word before last cut at=1 options= hasfiles= packages=',
     '  COMPREPLY=()',
     '  _igos_words',
     // What every command has may stand before its name.
@@ -91,7 +125,9 @@ const ofProgram = (program: Program): string =>
     '  esac',
     '  case $word in',
     '    -*) COMPREPLY=($(compgen -W "$options" -- "$word")) ;;',
-    '    *) if [ -n "$hasfiles" ]; then _igos_files; fi ;;',
+    '    *)',
+    '      if [ -n "$packages" ] && _igos_packages; then return; fi',
+    '      if [ -n "$hasfiles" ]; then _igos_files; fi ;;',
     '  esac',
     '}',
     `complete -o filenames -F _${program} ${program}`,
@@ -101,10 +137,10 @@ const patterns = (names: readonly string[]): string => names.map((name) => (name
 
 function ofCommand(command: Command): string[] {
   const options = optionsOf(command);
-  const { words, hasFiles } = operandsOf(command);
+  const { words, hasFiles, packages } = operandsOf(command);
   const valued = options.filter(({ values, choices }) => values !== undefined && choices === undefined);
   return [
-    `    ${patterns(spellings(command))}) options="${options.map(({ long }) => `--${long}`).join(' ')}"${hasFiles ? ' hasfiles=1' : ''}`,
+    `    ${patterns(spellings(command))}) options="${options.map(({ long }) => `--${long}`).join(' ')}"${hasFiles ? ' hasfiles=1' : ''}${packages === undefined ? '' : ` packages=${packages}`}`,
     '      case $before in',
     ...options.flatMap((option) =>
       option.choices ? [`        ${dashed(option).join('|')}) ${offer(option.choices)}; return ;;`] : [],

@@ -43,6 +43,31 @@ function __igos_ends --description 'Whether nothing but options stands behind th
     set -l words (string match -v -- '-*' (__igos_words))
     test "$words" = "$argv"
 end
+function __igos_names --description 'What the tree before the cursor declares: asked of the igos beside the program that is typed'
+    set -l typed (commandline -ct | string unescape | string match -r '^.*#')
+    set -l words (commandline -opc)
+    set -l igos (string replace -r '[^/]*$' igos -- $words[1] | string replace -r '^~/' $HOME/)
+    set -l tree (string replace -r '#$' '' -- $typed | string replace -r '^~/' $HOME/)
+    test -n "$tree"; or set tree .
+    test -e $tree; or return
+    for name in (command $igos show --names -- $tree 2>/dev/null </dev/null)
+        printf '%s\\n' $typed$name
+    end
+end
+function __igos_packages --description 'Names of packages in the root that is named before the cursor'
+    set -l words (commandline -opc)
+    set -l root
+    for n in (seq 2 (count $words))
+        switch $words[$n]
+            case -r --root
+                set root --root (string replace -r '^~/' $HOME/ -- $words[(math $n + 1)])
+            case '--root=*'
+                set root --root (string replace -r '^--root=' '' -- $words[$n] | string replace -r '^~/' $HOME/)
+        end
+    end
+    set -l pkm (string replace -r '^~/' $HOME/ -- $words[1])
+    command $pkm $argv[1] $root 2>/dev/null </dev/null | string replace -r ' .*' ''
+end
 `;
 
 function ofProgram(program: Program): string[] {
@@ -61,6 +86,14 @@ function ofProgram(program: Program): string[] {
       `__igos_is '' ${words(groupsOf(program).filter((group) => !commands.some(({ name }) => name === group)))}; or ${are(commands.filter((command) => !operandsOf(command).hasFiles))}`,
       '-f',
     ),
+    line(
+      `string match -q '*#*' -- (commandline -ct); and ${are(commands.filter((command) => operandsOf(command).hasFiles))}`,
+      "-a '(__igos_names)'",
+    ),
+    ...(['list', 'available'] as const).flatMap((packages) => {
+      const taking = commands.filter((command) => operandsOf(command).packages === packages);
+      return taking.length === 0 ? [] : [line(are(taking), `-a '(__igos_packages ${packages})'`)];
+    }),
     ...commands.flatMap((command) => [
       ...spellings(command).flatMap((name) => {
         const first = operandsOf(command).words;

@@ -58,11 +58,17 @@ export interface Operands {
   /** What the first one can be, where those are few. */
   readonly words: readonly string[];
   readonly hasFiles: boolean;
+  /** The command of pkm whose lines begin with names of packages that can stand here. */
+  readonly packages?: 'list' | 'available';
 }
 
 export function operandsOf({ program, name, operands, maxOperands }: Command): Operands {
   if (name === 'help') return { words: helpTopics(program), hasFiles: false };
-  return { words: operands.match(PLAIN_WORDS) ?? [], hasFiles: maxOperands > 0 && !/^[a-z|]+$/.test(operands) };
+  const words = operands.match(PLAIN_WORDS) ?? [];
+  const hasFiles = maxOperands > 0 && !/^[a-z|]+$/.test(operands);
+  if (program !== 'pkm' || name === 'sync' || !/\bNAME\b/.test(operands)) return { words, hasFiles };
+  const packages = name === 'install' || name === 'available' ? 'available' : 'list';
+  return { words, hasFiles: operands.includes('TREE'), packages };
 }
 
 /** `list` and `add` in `[list | add LINK PATH]`, but not `depot` in `depot:ARCHIVE`. */

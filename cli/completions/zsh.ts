@@ -20,7 +20,7 @@ import {
 /** Sourced, or found by zsh as `_igos` in a folder of `fpath`: then the file is the function, at its first call. */
 export const zsh = (): string => `#compdef ${PROGRAMS.join(' ')}
 _igos() { _igos_of_$service; }
-${PROGRAMS.map(ofProgram).join('\n')}
+${FILES}${PACKAGES}${PROGRAMS.map(ofProgram).join('\n')}
 if [[ $funcstack[1] == _igos ]]; then
   _igos
 else
@@ -29,9 +29,39 @@ else
 fi
 `;
 
+/** Behind `TREE#` what the tree declares, where there is such; asked of the igos that stands beside the program that is typed. */
+const FILES = `_igos_files() {
+  if [[ $PREFIX == *\\#* ]]; then
+    local tree=\${\${(Q)PREFIX}%\\#*}
+    tree=\${tree/#\\~\\//$HOME/}
+    local -a names
+    [[ -e \${tree:-.} ]] && names=(\${(f)"$(command $igos show --names -- \${tree:-.} 2>/dev/null </dev/null)"})
+    if (( $#names )) && compset -P '*\\#'; then compadd "$@" -a names; return; fi
+  fi
+  _files "$@"
+}
+`;
+
+/** Names of packages, of the root that is named before; behind them files, where a tree can stand as well. */
+const PACKAGES = `_igos_packages() {
+  local -a root names
+  local n=\${typed[(I)(-r|--root|--root=*)]}
+  if (( n )); then
+    [[ \${typed[n]} == *=* ]] && root=(--root \${(Q)\${typed[n]#*=}}) || root=(--root \${(Q)typed[n+1]})
+    root[2]=\${root[2]/#\\~\\//$HOME/}
+  fi
+  [[ $PREFIX == *[/\\#]* ]] || names=(\${\${(f)"$(command $pkm $1 $root 2>/dev/null </dev/null)"}%% *})
+  (( $#names )) && compadd -a names && [[ $2 != files ]] && return
+  [[ $2 == files ]] && _igos_files
+}
+`;
+
 const ofProgram = (program: Program): string =>
   [
     `_igos_of_${program}() {`,
+    '  local igos=igos pkm=pkm',
+    '  local -a typed=($words)',
+    '  if [[ $words[1] == */* ]]; then igos=${words[1]%/*}/igos; igos=${igos/#\\~\\//$HOME/} pkm=${igos%igos}pkm; fi',
     '  local curcontext=$curcontext state line command ret=1',
     '  local -a commands verbs specs',
     '  typeset -A opt_args',
@@ -67,18 +97,22 @@ const described = (words: readonly Named[]): string =>
   words.map(({ name, says }) => singleQuoted(`${name}:${says.replaceAll(':', '\\:')}`)).join(' ');
 
 function specs(command: Command): string[] {
-  const { words, hasFiles } = operandsOf(command);
+  const { words, hasFiles, packages } = operandsOf(command);
   return [
     ...optionsOf(command).flatMap(optionSpecs),
     ...(words.length === 0 ? [] : [`1: :(${words.join(' ')})`]),
-    ...(hasFiles ? ['*:file:_files'] : []),
+    ...(packages !== undefined
+      ? [`*:package: _igos_packages ${packages}${hasFiles ? ' files' : ''}`]
+      : hasFiles
+        ? ['*:file:_igos_files']
+        : []),
   ];
 }
 
-/** `(-j --jobs)--jobs=[doc]:N:_files`: what it excludes, how it is written, what it says, what follows. */
+/** `(-j --jobs)--jobs=[doc]:N:_igos_files`: what it excludes, how it is written, what it says, what follows. */
 function optionSpecs(option: Option): string[] {
   const { short, values, choices, doc, isRepeated } = option;
-  const action = choices === undefined ? '_files' : `(${choices.join(' ')})`;
+  const action = choices === undefined ? '_igos_files' : `(${choices.join(' ')})`;
   const following = (values ?? []).map((value) => `:${value}:${action}`).join('');
   const before = isRepeated ? '*' : short === undefined ? '' : `(${dashed(option).join(' ')})`;
   return dashed(option).map((word) => {

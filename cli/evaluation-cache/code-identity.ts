@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileState } from './file-state.ts';
 import { fingerprint } from './fingerprint.ts';
 
-/** The name of a bundle, after its content; cli/bundle.ts defines it. */
+/** The name of a bundle, after its content; cli/bundle-scripts.ts defines it. */
 declare const IGOS_BUILD: string | undefined;
 
 const home = join(import.meta.dirname, '..', '..');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { toldState } from './file-state.ts';
 import type { QuickConditions } from './quick-conditions.ts';
 
-/** The name of a bundle, after its content; cli/bundle.ts defines it. */
+/** The name of a bundle, after its content; cli/bundle-scripts.ts defines it. */
 declare const IGOS_BUILD: string | undefined;
 
 const SETTLING_MS = 2000;

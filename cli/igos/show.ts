@@ -1,14 +1,21 @@
-import { count } from '../../base/index.ts';
+import { existsSync } from 'node:fs';
+import { absolutePath, count, Fault, type Span } from '../../base/index.ts';
 import type { PackageInfo, Tree } from '../../eval/index.ts';
 import { derivationName, derivationToJson, parseStorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
+import { type FieldValue, fieldLines } from '../field-lines.ts';
 import { openContextStore, openSession, type Session } from '../session.ts';
 import { shownSources, sourceText } from '../shown-sources.ts';
 import { assertNoAttributes, holdsExpression, resolveTargets, splitOperand, Trees } from '../targets.ts';
+import { treeNames } from '../tree-names.ts';
 
 export function run(context: Context, args: Arguments): undefined {
   const operand = args.operands[0]!;
+  if (args.has('names')) {
+    showNames(context, operand);
+    return;
+  }
   if (operand.startsWith(`${context.storeDir}/`) && operand.endsWith('.drv')) {
     showDerivation(context, operand);
     return;
@@ -25,6 +32,14 @@ export function run(context: Context, args: Arguments): undefined {
   if (name === undefined) showTree(context, tree);
   else if (tree.packages.has(name) || !tree.systems.has(name)) showPackage(context, session, tree.select(name));
   else showSystem(context, tree, name);
+}
+
+function showNames(context: Context, tree: string): void {
+  const path = absolutePath(context.workingDirectory, tree);
+  if (!existsSync(path)) throw new Fault('E-CLI-002', `there is no file or tree '${tree}'`);
+  const names = treeNames(path);
+  if (context.isJson) context.out.json({ names });
+  else context.out.lines(names);
 }
 
 function showDerivation(context: Context, drvPath: string): void {
@@ -65,36 +80,52 @@ function showTree(context: Context, tree: Tree): void {
       context.out.line(`  ${`${info.name} ${info.version}`.padEnd(width)}${info.summary}`);
     }
   }
-  for (const [name, system] of tree.systems)
-    context.out.line(`\nsystem ${name}: ${system.packages.map((each) => each.name).join(' ')}`);
+  if (tree.systems.size === 0) return;
+  context.out.line('\nsystems');
+  const longest = Math.max(...[...tree.systems.keys()].map((name) => name.length)) + 2;
+  for (const [name, { packages, summary }] of tree.systems)
+    context.out.line(
+      `  ${name.padEnd(longest)}${summary === undefined ? '' : `${summary}, `}${count(packages.length, 'package')}`,
+    );
 }
 
 function showSystem(context: Context, tree: Tree, name: string): void {
-  const system = tree.selectSystem(name);
-  const { boot } = system;
-  const names = ({ name }: PackageInfo): string => name;
-  const closure = tree.runtimeClosure(system.packages).map(names);
+  const { summary, packages, etc, services, boot, span } = tree.selectSystem(name);
+  const names = (infos: readonly PackageInfo[]): string[] => infos.map((info) => info.name);
   const data = {
     name,
-    summary: system.summary,
-    packages: system.packages.map((each) => each.name),
-    closure,
-    etc: Object.fromEntries(system.etc),
-    boot: boot === undefined ? null : { ...boot, kernel: boot.kernel.name, stub: boot.stub.name, initrd: boot.initrd.map(names) },
+    summary,
+    packages: names(packages),
+    closure: names(tree.runtimeClosure(packages)),
+    etc: Object.fromEntries(etc),
+    services: Object.fromEntries(services),
+    boot: boot === undefined ? null : { ...boot, kernel: boot.kernel.name, stub: boot.stub.name, initrd: names(boot.initrd) },
+    declared: placeOf(span),
   };
-  if (context.isJson) context.out.json(data);
-  else {
-    context.out.line(`system ${name}${data.summary ? `: ${data.summary}` : ''}`);
-    context.out.line(`packages: ${data.packages.join(' ')}`);
-    context.out.line(`with what they need: ${closure.join(' ')}`);
-    for (const file of system.etc.keys()) context.out.line(`etc/${file}`);
-    if (data.boot !== null) {
-      const { kernel, stub, initrd, commandLine, root } = data.boot;
-      context.out.line(
-        `starts: ${[kernel, stub, ...initrd].join(' ')}${commandLine === '' ? '' : ` with '${commandLine}'`}, root: ${root}`,
-      );
-    }
+  if (context.isJson) {
+    context.out.json(data);
+    return;
   }
+  const needed = data.closure.filter((each) => !data.packages.includes(each));
+  const counted = (list: readonly string[]): string[] => (list.length === 0 ? [] : [`${list.length}:`, ...list]);
+  const switched = (isOn: boolean): string[] => [...services].flatMap(([service, is]) => (is === isOn ? [service] : []));
+  context.out.lines(
+    fieldLines([
+      ['name', name],
+      ['summary', summary],
+      ['packages', counted(data.packages)],
+      ['needed', counted(needed)],
+      ['etc', [...etc.keys()]],
+      ['enabled', switched(true)],
+      ['disabled', switched(false)],
+      ['kernel', data.boot?.kernel],
+      ['stub', data.boot?.stub],
+      ['initrd', data.boot?.initrd],
+      ['commandLine', data.boot?.commandLine || undefined],
+      ['root', data.boot?.root],
+      ['declared', data.declared],
+    ]),
+  );
 }
 
 const FIELDS = [
@@ -102,27 +133,20 @@ const FIELDS = [
   ...(['runtime', 'supersedes', 'provides', 'conflicts', 'config'] as const),
 ];
 
-const packageData = (info: PackageInfo): Record<string, unknown> =>
+const packageData = (info: PackageInfo): Record<string, FieldValue> =>
   Object.fromEntries(FIELDS.map((field) => [field, info[field]]));
 
+const placeOf = (span: Span | undefined): string | undefined =>
+  span === undefined ? undefined : `${span.source.name}:${span.source.position(span.start).line}`;
+
 function showPackage(context: Context, { bridge }: Session, info: PackageInfo): void {
-  const place =
-    info.span === undefined ? undefined : `${info.span.source.name}:${info.span.source.position(info.span.start).line}`;
   const sources = shownSources(info, context.workingDirectory, (drvPath) => bridge.readDerivation(drvPath));
-  const made = { declared: place, drvPath: info.drvPath ?? null, output: info.outputName };
+  const made = { declared: placeOf(info.span), drvPath: info.drvPath ?? null, output: info.outputName };
   const fields = packageData(info);
   if (context.isJson) {
     context.out.json({ ...fields, sources, ...made });
     return;
   }
-  const line = (key: string, text: string): void => context.out.line(`${key.padEnd(11)} ${text}`);
-  const lines = (data: Record<string, unknown>): void => {
-    for (const [key, value] of Object.entries(data)) {
-      if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) continue;
-      line(key, Array.isArray(value) ? value.join(' ') : String(value));
-    }
-  };
-  lines(fields);
-  for (const source of sources) line('source', sourceText(source));
-  lines(made);
+  const places = sources.map((source) => ['source', sourceText(source)] as const);
+  context.out.lines(fieldLines([...Object.entries(fields), ...places, ...Object.entries(made)]));
 }

@@ -1,4 +1,4 @@
-import type { PathInfo, StorePath } from '../../store/index.ts';
+import { formatHash, type PathInfo, type StorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
@@ -34,9 +34,10 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   }
   for (const info of infos) {
     context.out.line(info.path);
-    context.out.line(`  narHash     sha256:${info.narHash}`);
+    context.out.line(`  narHash     ${formatHash({ algorithm: 'sha256', hex: info.narHash }, 'sri')}`);
     context.out.line(`  narSize     ${info.narSizeBytes}`);
-    if (info.references.length > 0) context.out.line(`  references  ${info.references.join(' ')}`);
+    for (const [index, path] of info.references.entries())
+      context.out.line(`  ${(index === 0 ? 'references' : '').padEnd(12)}${path}`);
     if (info.deriver !== undefined) context.out.line(`  deriver     ${info.deriver}`);
     if (info.ca !== undefined) context.out.line(`  ca          ${info.ca}`);
     for (const signature of info.signatures ?? []) context.out.line(`  signature   ${signature}`);

@@ -187,7 +187,13 @@ export const igosCommands: readonly Command[] = [
     maxOperands: 1,
     description:
       'Prints what a tree declares, tier by tier; the fields of one package, with where its sources come from and its derivation; or the contents of a .drv file.',
-    options: [...EVALUATION],
+    options: [
+      {
+        long: 'names',
+        doc: 'of a tree: only the names of its packages and systems, one a line, from the texts alone: nothing is evaluated (what shells complete behind TREE#)',
+      },
+      ...EVALUATION,
+    ],
     examples: [{ command: 'igos show examples/tour/v1', says: 'the packages of a tree by tier' }],
   },
   ...gatesCommands,
@@ -273,7 +279,7 @@ export const igosCommands: readonly Command[] = [
     minOperands: 1,
     maxOperands: 1,
     description:
-      'Prints a script to be sourced; it completes commands, options, their values and files of igos and pkm. That for zsh may also stand as _igos in a folder of its fpath.',
+      'Prints a script to be sourced; it completes commands, options, their values, files, what a tree declares behind TREE#, and packages for pkm. That for zsh may also stand as _igos in a folder of its fpath.',
     options: [],
     examples: [
       { command: 'igos completions bash', says: 'for ~/.bashrc: source <(igos completions bash)' },

@@ -303,7 +303,7 @@ function inherited({ name, shape, doc, example }: FieldSpec): FieldSpec {
 }
 
 const TIER: readonly FieldSpec[] = [
-  summary,
+  { ...summary, example: '"What everything else stands on"' },
   { name: 'after', shape: 'tiers', default: '[ ]', doc: 'Tiers that come before this one.', example: '[ core ]' },
   {
     name: 'ships',

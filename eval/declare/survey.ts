@@ -5,7 +5,7 @@ import type { Declaration, Expr } from '../../lang/index.ts';
 import { NodeFiles } from '../node-io.ts';
 import { checkLiterals } from './check-literals.ts';
 import { collectAll, type DeclaredNames } from './collect.ts';
-import { type DeclarationsFile, type LoadedTree, load, type ReadSource, type TreeFields } from './load-tree.ts';
+import { type DeclarationsFile, type LoadedTree, load, type ReadSource, type TreeFields, type TreeIO } from './load-tree.ts';
 
 export interface SurveyedTree extends Pick<LoadedTree, 'name' | 'version' | 'root' | 'files'> {
   readonly names: DeclaredNames;
@@ -21,8 +21,9 @@ export interface SurveyedTree extends Pick<LoadedTree, 'name' | 'version' | 'roo
  *
  * @param argument    absolute path of the folder, or of one file
  * @param readSource  may give the tree of a file with syntax errors
+ * @param io          what is looked at to find the files
  */
-export function surveyTree(argument: string, readSource: ReadSource): SurveyedTree {
+export function surveyTree(argument: string, readSource: ReadSource, io: TreeIO = new NodeFiles()): SurveyedTree {
   const problems: Fault[] = [];
   let loaded: Pick<LoadedTree, 'name' | 'version' | 'root' | 'files'> = {
     name: '',
@@ -38,7 +39,7 @@ export function surveyTree(argument: string, readSource: ReadSource): SurveyedTr
       isPartial ||= PLACES.some((name) => fields[name] === undefined && hasField(declaration, name));
       return fields;
     };
-    loaded = load(argument, { io: new NodeFiles(), readFields: readNoting, readSource: read, problems }, new Map());
+    loaded = load(argument, { io, readFields: readNoting, readSource: read, problems }, new Map());
   } catch (error) {
     if (error instanceof Fault) problems.push(error);
     else if (error instanceof Faults) problems.push(...error.faults);

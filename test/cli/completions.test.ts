@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { commandsIn } from '../../cli/completions/places.ts';
 import { completionScript, SHELLS, type Shell } from '../../cli/shell-completions.ts';
+import { writeArchive } from '../../pkm/index.ts';
+import { Sandbox } from '../pkm/support.ts';
+import { runHere } from './in-process.ts';
 import { noTerminal, runInTerminal } from './pseudo-terminal.ts';
 
 const skipOf = (shell: Shell): string | false => (spawnSync(shell, ['-c', 'true']).status === 0 ? false : `no ${shell} here`);
@@ -28,7 +31,7 @@ while IFS= read -r line; do
   read -ra COMP_WORDS <<<"\${line//:/ : }"
   [[ $COMP_LINE == *' ' ]] && COMP_WORDS+=('')
   COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); COMPREPLY=()
-  _\${COMP_WORDS[0]}; echo "\${COMPREPLY[*]}"
+  _\${COMP_WORDS[0]##*/}; echo "\${COMPREPLY[*]}"
 done <"$1/lines" >"$1/answers"`,
   // Completion is there for a line that is edited only: zsh makes itself a terminal, and a key asks for all lines.
   zsh: `
@@ -72,12 +75,30 @@ function answers(t: TestContext, shell: Shell, lines: readonly string[]): string
   writeFileSync(join(folder, 'script'), completionScript(shell));
   writeFileSync(join(folder, 'lines'), lines.map((line) => `${line}\n`).join(''));
   writeFileSync(join(folder, 'ask'), ASK[shell]);
-  const run = spawnSync(shell, [join(folder, 'ask'), folder], { encoding: 'utf8', cwd: folder, timeout: 60_000 });
+  mkdirSync(join(folder, 'trees/one'), { recursive: true });
+  writeFileSync(join(folder, 'trees/one/tree.igos'), TREE);
+  mkdirSync(join(folder, 'broken'));
+  writeFileSync(join(folder, 'broken/a.igos'), 'package whole "1" { }\npackage half "1" { summary = ');
+  const env = { ...process.env, PATH: `${PROGRAMS}:${process.env['PATH']}`, HOME: folder };
+  const run = spawnSync(shell, [join(folder, 'ask'), folder], { encoding: 'utf8', cwd: folder, timeout: 60_000, env });
   assert.equal(run.stderr, '');
   return readFileSync(join(folder, 'answers'), 'utf8').trimEnd().split('\n');
 }
 
-const sorted = (words: string): string => words.split(' ').sort().join(' ');
+const PROGRAMS = join(import.meta.dirname, '../../bin');
+/** Its packages need what is not there: nothing of it can be evaluated. */
+const TREE = `package zlib "1" { tier = nowhere; split dev { }; }
+package zsh "5" { summary = throw "no"; }
+system zoo { packages = [ zlib ]; }
+`;
+
+/** Of `TREE#NAME` the name: zsh keeps what is typed, others repeat it. */
+const sorted = (words: string): string =>
+  words
+    .split(' ')
+    .map((word) => word.replace(/^.*#/, ''))
+    .sort()
+    .join(' ');
 
 /** What all of them offer alike. */
 const OFFERED: readonly (readonly [string, string])[] = [
@@ -115,6 +136,13 @@ const OFFERED: readonly (readonly [string, string])[] = [
   ['pkm mark ', 'dependency explicit'],
   ['igos --home a:b store rebuild', 'rebuild-index'],
   ['igos realize --home=a:b: --log-format=bar-', 'bar-with-logs'],
+  ['igos realize trees/one#z', 'zlib zlib-dev zoo zsh'],
+  ['igos realize trees/one#zlib-', 'zlib-dev'],
+  ['igos realize --jobs 2 ~/trees/one/#zo', 'zoo'],
+  ['pkm --root /tmp install trees/one#zs', 'zsh'],
+  [`${PROGRAMS}/pkm install trees/one#zs`, 'zsh'],
+  ['igos show broken#w', 'whole'],
+  ['igos show nowhere#a', ''],
   ['pkm hel', 'help'],
   ['pkm help roll', 'rollback'],
 ];
@@ -150,6 +178,35 @@ for (const shell of SHELLS) {
   });
 }
 
+for (const shell of SHELLS) {
+  test(`${shell} completes names of installed packages, of the root that is named`, { skip: skipOf(shell) }, async (t) => {
+    const folder = folderOf(t);
+    const box = new Sandbox(undefined, folder);
+    const root = join(folder, 'a');
+    for (const name of ['one', 'other', 'two']) {
+      const file = join(folder, `${name}.igos.tar.gz`);
+      await writeArchive(box.image(`${name} 1`, { [`usr/share/${name}`]: name }), file);
+      const { status, stderr } = await runHere('pkm', ['install', '--root', root, '--archive-trust', 'loose', '--archive', file]);
+      assert.equal(status, 0, stderr);
+    }
+    const offered = [
+      [`pkm --root ${root} remove o`, 'one other'],
+      [`pkm --root=${root} info tw`, 'two'],
+      [`${PROGRAMS}/pkm hold -r ${root} one ot`, 'other'],
+      [`pkm upgrade --root ${root} two`, 'two'],
+      [`pkm mark --root ${root} explicit on`, 'one'],
+      [`pkm --root ${root}/none remove o`, ''],
+      ['pkm --root /dev/null remove o', ''],
+    ] as const;
+    const lines = offered.map(([line]) => line);
+    const got = answers(t, shell, lines);
+    assert.deepEqual(
+      lines.map((line, index) => [line, sorted(got[index] ?? '')]),
+      offered.map(([line, words]) => [line, words]),
+    );
+  });
+}
+
 /** How a shell is started at a terminal without what its user has set, and what it is told first. */
 const INTERACTIVE: Readonly<Record<Shell, { readonly start: readonly string[]; readonly set: string }>> = {
   bash: { start: ['bash', '--norc', '--noprofile', '-i'], set: 'igos() { printf "<%s>" "$@"; echo; }' },
@@ -166,10 +223,18 @@ for (const shell of SHELLS) {
     for (const name of names) writeFileSync(join(folder, name), '');
     mkdirSync(join(folder, 'de:p'));
     writeFileSync(join(folder, 'de:p/in me'), '');
+    mkdirSync(join(folder, 'a wood'));
+    for (const tree of ['de:p', 'a wood']) writeFileSync(join(folder, tree, 't.igos'), TREE);
     const script = join(folderOf(t), 'script');
     writeFileSync(script, completionScript(shell));
     const begin: Readonly<Record<string, string>> = { '$(touch made)': '\\$', '"quoted"': '\\"' };
-    const typed = [...names.map((name) => [begin[name] ?? name.slice(0, 2), name]), ['co:l', 'co:lon'], ['de:p/i', 'de:p/in me']];
+    const typed = [
+      ...names.map((name) => [begin[name] ?? name.slice(0, 2), name]),
+      ['co:l', 'co:lon'],
+      ['de:p/i', 'de:p/in me'],
+      ['de:p#zs', 'de:p#zsh'],
+      ['a\\ wood#zs', 'a wood#zsh'],
+    ];
     const { start, set } = INTERACTIVE[shell];
     const found = spawnSync('bash', ['-c', `command -v ${shell}`], { encoding: 'utf8' }).stdout.trim();
     const escaped = (name: string): string => name.replaceAll(/[$()*"]/g, '\\$&');
@@ -184,10 +249,14 @@ for (const shell of SHELLS) {
         })),
         { press: 'exit\n', waitMs: 200, until: 'exit' },
       ],
-      { cwd: folder, env: { PATH: process.env['PATH']!, TERM: 'vt100', HOME: folder, LC_ALL: 'C.UTF-8' }, seconds: 20 },
+      {
+        cwd: folder,
+        env: { PATH: `${PROGRAMS}:${process.env['PATH']}`, TERM: 'vt100', HOME: folder, LC_ALL: 'C.UTF-8' },
+        seconds: 20,
+      },
     );
     assert.equal(problem, '', screen);
-    assert.deepEqual(new Set(readdirSync(folder).filter((name) => !name.startsWith('.'))), new Set([...names, 'de:p']));
+    assert.deepEqual(new Set(readdirSync(folder).filter((name) => !name.startsWith('.'))), new Set([...names, 'de:p', 'a wood']));
   });
 }
 

@@ -67,3 +67,62 @@ test('a tree as JSON: tiers by name, and nothing of how they are kept', (t) => {
     systems: [],
   });
 });
+
+test('a system shows a field a line, long lists on several, and as JSON all that it says', (t) => {
+  const scene = programs(t);
+  const tree = join(scene.work, 'tree');
+  mkdirSync(tree);
+  const names = Array.from({ length: 30 }, (_, i) => `package-${i}`);
+  const declared = [...names, 'linux', 'stub', 'first', 'beneath'].map(
+    (name) =>
+      `package ${name} "1" { tier = base; summary = "S"; runtime = [ ${name === 'package-0' ? 'beneath' : ''} ]; phases.install = "true"; }`,
+  );
+  writeFileSync(
+    join(tree, 'tree.igos'),
+    `tier base { summary = "All"; }
+${declared.join('\n')}
+system many {
+  summary = "Many of them";
+  packages = [ ${names.join(' ')} ];
+  etc = { motd = "Hello"; };
+  services = { "sshd.service" = "enable"; "cron.service" = "disable"; };
+  boot = { kernel = linux; stub = stub; initrd = [ first ]; commandLine = "quiet"; };
+}
+system few { packages = [ linux ]; }
+`,
+  );
+  const { igos } = programs(t, { cwd: scene.work });
+  const shown = igos('show', 'tree#many').stdout;
+  assert.equal(
+    shown,
+    `name        many
+summary     Many of them
+packages    30: package-0 package-1 package-2 package-3 package-4 package-5
+            package-6 package-7 package-8 package-9 package-10 package-11
+            package-12 package-13 package-14 package-15 package-16 package-17
+            package-18 package-19 package-20 package-21 package-22 package-23
+            package-24 package-25 package-26 package-27 package-28 package-29
+needed      1: beneath
+etc         motd
+enabled     sshd.service
+disabled    cron.service
+kernel      linux
+stub        stub
+initrd      first
+commandLine quiet
+root        squashfs
+declared    tree/tree.igos:36
+`,
+  );
+  assert.deepEqual(JSON.parse(igos('show', 'tree#many', '--json').stdout), {
+    name: 'many',
+    summary: 'Many of them',
+    packages: names,
+    closure: ['beneath', ...names],
+    etc: { motd: 'Hello' },
+    services: { 'sshd.service': true, 'cron.service': false },
+    boot: { kernel: 'linux', stub: 'stub', initrd: ['first'], commandLine: 'quiet', root: 'squashfs' },
+    declared: 'tree/tree.igos:36',
+  });
+  assert.match(igos('show', 'tree').stdout, /\n\nsystems\n {2}many {2}Many of them, 30 packages\n {2}few {3}1 package\n$/);
+});

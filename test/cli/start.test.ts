@@ -162,8 +162,14 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
   assert.match(run('igos', 'eval', '--expr', '1 + 2 + 3'), /^evaluating/);
   assert.match(run('igos', 'eval', '--no-eval-cache', '--expr', '1'), /^evaluating/);
   assert.match(run('igos', 'eval', '--expr', 'builtins.hashString "sha256" "x"'), /^"2d711642/, 'known: nothing is evaluated');
-  // The launcher looks at the same sources, by folder.
   const states = JSON.parse(fresh) as readonly (readonly [file: string, state: string])[];
+  // whatever makes bundles makes them anew when it changes
+  const bundling = globSync('cli/bundle*.ts', { cwd: home });
+  assert.deepEqual(
+    bundling.filter((file) => !states.some(([each]) => each === file)),
+    [],
+  );
+  // The launcher looks at the same sources, by folder.
   const looked = /for igos_item in ([\w ]+); do set/.exec(readFileSync(join(home, 'bin/igos'), 'utf8'))![1]!.split(' ');
   const folders = new Set(bundles['repeated']!.sources.map((place) => states[place]![0].split('/')[0]!));
   assert.deepEqual(folders, new Set([...looked, 'package.json']));

@@ -175,6 +175,25 @@ test('the graph as text, data, graphviz and picture', async (t) => {
   assert.equal((await shown(0, 'store', 'graph', '-f', 'svg', app)).replaceAll('$WORK', '/somewhere'), svg);
 });
 
+test('info: a reference a line, and the hash as declarations have it', async (t) => {
+  const { shown, paths } = world(t);
+  const { app, lib, old, v1 } = paths;
+  const text = await shown(0, 'store', 'info', app);
+  const digest = JSON.parse(await shown(0, 'store', 'info', app, '--json')).paths[0].narHash as string;
+  const [first, second, third] = [lib, old, v1].sort(compareBytes);
+  assert.equal(
+    text.split('\n').slice(0, 6).join('\n'),
+    lines(
+      app,
+      `  narHash     sha256-${Buffer.from(digest, 'hex').toString('base64')}`,
+      text.split('\n')[2]!,
+      `  references  ${first}`,
+      `              ${second}`,
+      `              ${third}`,
+    ),
+  );
+});
+
 test('references, referrers, derivers', async (t) => {
   const { shown, paths } = world(t);
   const { app, lib, old, v1 } = paths;

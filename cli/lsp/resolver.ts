@@ -37,6 +37,8 @@ export class Resolver {
   readonly #instead: { readonly path: string; readonly view: TreeView } | undefined;
   readonly #trees: TreeEntities;
   readonly #setShapes = new WeakMap<MergedAttrs, Shape>();
+  /** Of each expression, how far it was followed and what that gave: sets built on each other lead to the same ones again and again. */
+  readonly #shapes = new WeakMap<Expr, { readonly depth: number; readonly shape: Shape | undefined }>();
   /** What each name of a selection is selected from: an editor asks for all of them. */
   readonly #selections = new WeakMap<Expr, readonly (Shape | undefined)[]>();
 
@@ -169,7 +171,14 @@ export class Resolver {
   /** The attributes and so on of an expression, as far as the text tells. */
   shapeOf(file: File, expr: Expr, depth: number): Shape | undefined {
     if (depth > MAX_DEPTH) return undefined;
-    const next = depth + 1;
+    const known = this.#shapes.get(expr);
+    if (known !== undefined && known.depth <= depth) return known.shape; // followed at least as far
+    const shape = this.#follow(file, expr, depth + 1);
+    this.#shapes.set(expr, { depth, shape });
+    return shape;
+  }
+
+  #follow(file: File, expr: Expr, next: number): Shape | undefined {
     switch (expr.kind) {
       case 'attrs':
         return this.#setShape(file, expr);

@@ -22,7 +22,7 @@ import {
 import { userHome } from '../user-home.ts';
 import { commentOn } from './comments.ts';
 import { type Entity, type Level, levelOf, membersOf, type Place, type Shape } from './entity.ts';
-import type { File } from './files.ts';
+import { type File, quietly } from './files.ts';
 import { fieldDoc, globalNames, libraryNames, phaseNames, styleNames } from './language-names.ts';
 import { oneLine, TreeEntities } from './tree-entities.ts';
 import type { TreeView, Workspace } from './workspace.ts';
@@ -373,7 +373,7 @@ const isComplete = (shape: Shape | undefined): boolean => shape?.kind === 'set' 
 
 /** What `import` takes for a path: the `default.nix` of a folder. */
 export function expressionFile(path: string): string {
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  const isFolder = quietly(() => statSync(path).isDirectory()) === true;
   return isFolder ? join(path, 'default.nix') : path;
 }
 

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { CompletionItem, CompletionList, Hover, Location, WorkspaceEdit } from 'vscode-languageserver-protocol/node';
 import { type Client, connect, Project } from './client.ts';
@@ -124,6 +127,27 @@ with set;
   ] as const) {
     assert.deepEqual(await places(from), [project.place(to)], from);
   }
+});
+
+test('imports are followed through symlinks, but not into what never ends', async (t) => {
+  const project = new Project(t, {
+    'lib.nix': '{ «id»id = x: x; }\n',
+    'main.nix': `let l = import ./link.nix; f = import ./folder; p = import ./pipe.nix; r = import ./round.nix; t = import ./${'long'.repeat(100)}; in [ l.«use»id f.«deep»x p.y r.z t.z ]\n`,
+    'real/default.nix': '{ «x»x = 1; }\n',
+  });
+  symlinkSync('lib.nix', join(project.folder, 'link.nix'));
+  symlinkSync('real', join(project.folder, 'folder'));
+  symlinkSync('round.nix', join(project.folder, 'round.nix'));
+  assert.equal(spawnSync('mkfifo', [join(project.folder, 'pipe.nix')]).status, 0);
+  const client = connect();
+  await project.begin(client);
+  const published = client.published(project.uri('main.nix'));
+  project.open(client, 'main.nix');
+  assert.deepEqual(await published, []);
+  const places = async (mark: string): Promise<string[]> =>
+    (await client.request<Location[]>('textDocument/definition', project.at(mark))).map((each) => project.placeOf(each));
+  assert.deepEqual(await places('use'), ['link.nix:0:2']);
+  assert.deepEqual(await places('deep'), ['folder/default.nix:0:2']);
 });
 
 test('references of packages, tiers, variables and attributes', async (t) => {

@@ -28,6 +28,7 @@ import { definitions, occurrences } from './occurrences.ts';
 import type { Encoding, Position, Range } from './positions.ts';
 import { CannotRename, rename, renameTarget } from './rename.ts';
 import { Resolver } from './resolver.ts';
+import { selectionRange } from './selection.ts';
 import { legend, semanticTokens } from './semantic-tokens.ts';
 import { documentSymbols, workspaceSymbols } from './symbols.ts';
 import { WorkInHand } from './work-in-hand.ts';
@@ -132,6 +133,7 @@ class Server {
         completionProvider: { triggerCharacters: ['.', '/'], resolveProvider: true },
         renameProvider: { prepareProvider: true },
         documentFormattingProvider: true,
+        selectionRangeProvider: true,
         codeActionProvider: { codeActionKinds: ['quickfix'] },
         semanticTokensProvider: { legend, full: true },
         workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
@@ -261,6 +263,13 @@ class Server {
       return refusing(() => rename(file, offset, newName, this.#workspace));
     });
     this.#request('textDocument/formatting', (params) => formatting(this.#file(params)));
+    this.#request('textDocument/selectionRange', (params) => {
+      const { positions } = params;
+      if (!Array.isArray(positions) || !positions.every(isPosition))
+        throw new ResponseError(INVALID_PARAMS, 'positions are a list of them');
+      const file = this.#file(params);
+      return positions.map((position) => selectionRange(file, file.lines.offset(position)));
+    });
     this.#request('textDocument/codeAction', (params) => {
       const { diagnostics } = objectOf(params['context']);
       const range = isRange(params['range']) ? params['range'] : undefined;

@@ -24,6 +24,7 @@ function unusedNames(file: File): Unused[] {
   const bindings = new Map<number, Binding>();
   for (const spot of file.spots)
     if ((spot.kind === 'key' || spot.kind === 'inherited') && spot.holder.kind === 'let') bindings.set(spot.start, spot.binding);
+  const wholes = new Set(file.names.locals.flatMap(({ kind, scope }) => (kind === 'whole' ? [scope] : [])));
   for (const { kind, name, uses, places, scope } of file.names.locals) {
     if (uses.length > 0 || name.startsWith('_')) continue;
     const [place] = places;
@@ -35,8 +36,7 @@ function unusedNames(file: File): Unused[] {
     } else if (kind === 'whole') found.push({ ...stretch(place!), message: NOT_USED });
     else if (kind === 'formal') {
       // the whole argument holds it as well
-      const isWhole = [...scope.locals.values()].some((each) => each.kind === 'whole');
-      if (!isWhole) found.push({ ...stretch(place!), message: 'this argument is not used' });
+      if (!wholes.has(scope)) found.push({ ...stretch(place!), message: 'this argument is not used' });
     }
   }
   return found;

@@ -3,7 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { CompletionItem, CompletionList, Hover, Location, WorkspaceEdit } from 'vscode-languageserver-protocol/node';
+import type {
+  CompletionItem,
+  CompletionList,
+  Hover,
+  Location,
+  SelectionRange,
+  WorkspaceEdit,
+} from 'vscode-languageserver-protocol/node';
 import { type Client, connect, Project } from './client.ts';
 
 const TREE = {
@@ -306,4 +313,45 @@ test('renaming is refused where a name would change its meaning', async (t) => {
   assert.match((await refusal('zlib', 'app'))!, /means something else already|has a 'app'/);
   assert.match((await refusal('zlib', 'version'))!, /means something else already/);
   assert.equal((await client.ask('textDocument/prepareRename', project.at('a'))).error, undefined);
+});
+
+test('a selection grows from the name to the whole file', async (t) => {
+  const { client, project } = await opened(t, {
+    'x.nix': '{\n  a.b = f [ 1 x«name».y ];\n}\n',
+    'x.igos': 'package p "1" {\n  split dev { files = [ "x«deep»" ]; }\n}\n',
+  });
+  const grown = async (mark: string): Promise<string[]> => {
+    const { textDocument, position } = project.at(mark);
+    const name = textDocument.uri.split('/').at(-1)!;
+    const lines = project.text(name).split('\n');
+    const [first] = await client.request<SelectionRange[]>('textDocument/selectionRange', {
+      textDocument,
+      positions: [position],
+    });
+    const texts: string[] = [];
+    for (let at: SelectionRange | undefined = first; at !== undefined; at = at.parent) {
+      const { start, end } = at.range;
+      const all = lines.slice(start.line, end.line + 1);
+      all[all.length - 1] = all.at(-1)!.slice(0, end.character);
+      all[0] = all[0]!.slice(start.character);
+      texts.push(all.join('\n'));
+    }
+    return texts;
+  };
+  const set = '{\n  a.b = f [ 1 x.y ];\n}';
+  assert.deepEqual(await grown('name'), ['x', 'x.y', '[ 1 x.y ]', 'f [ 1 x.y ]', 'a.b = f [ 1 x.y ];', set, `${set}\n`]);
+  const split = 'split dev { files = [ "x" ]; }';
+  assert.deepEqual(await grown('deep'), [
+    '"x"',
+    '[ "x" ]',
+    'files = [ "x" ];',
+    split,
+    `package p "1" {\n  ${split}\n}`,
+    `package p "1" {\n  ${split}\n}\n`,
+  ]);
+  const textDocument = { uri: project.uri('x.nix') };
+  const many = { textDocument, positions: [0, 9, 99].map((line) => ({ line, character: line })) };
+  assert.equal((await client.request<SelectionRange[]>('textDocument/selectionRange', many)).length, 3);
+  for (const positions of [undefined, 1, [{ line: -1, character: 0 }]])
+    assert.equal((await client.ask('textDocument/selectionRange', { textDocument, positions })).error?.code, -32602);
 });

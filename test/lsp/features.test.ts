@@ -200,7 +200,8 @@ test('completion knows fields, packages, tiers, styles, phases, members, paths a
 `,
     'half.igos': 'package half "1" {\n  tier = core;\n  «blank»\n}\npackage more "1" {\n  su«field»\n  license = "MIT";\n}\n',
     'top.igos': 'tier extra { summary = "x"; }\npa«top»\n',
-    'args.igos': 'package args "1" { tier = core; summary = "x"; style = autotools { «options» }; }\n',
+    'args.igos':
+      'package args "1" { tier = core; summary = "x"; style = autotools { «options» }; }\npackage zfetch "1" { tier = core; summary = "x"; source = fetchurl { url = "x"; «fetcher» }; }\n',
     'args.nix': 'let f = { first, second ? 2 }: first; in f { second = 1; «formals» }\n',
     'x.nix': 'let one = 1; in [ on«one» builtins.ma«builtin» ]\n',
     'y.nix': 'let set = { alpha = 1; "b c" = 2; }; in set.«set»\n',
@@ -230,6 +231,8 @@ test('completion knows fields, packages, tiers, styles, phases, members, paths a
   const members = await labels(client, project.at('member'));
   for (const name of ['version', 'override', 'dev', 'summary']) assert.ok(members.includes(name), name);
   assert.deepEqual(await labels(client, project.at('options')), ['autoreconf', 'buildDir', 'flags', 'folder', 'makeFlags']);
+  const fetcher = await labels(client, project.at('fetcher'));
+  assert.ok(fetcher.includes('sha256') && fetcher.includes('mirrors') && !fetcher.includes('url'), fetcher.join());
   assert.deepEqual(await labels(client, project.at('formals')), ['first']);
   assert.ok((await labels(client, project.at('phase'))).includes('install'));
   assert.deepEqual((await labels(client, project.at('top'))).slice(0, 5), ['override', 'package', 'system', 'tier', 'tree']);

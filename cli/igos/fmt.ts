@@ -1,18 +1,28 @@
 import { type BigIntStats, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Fault, Faults, SourceFile, SystemFault, sys, writeFileAtomic } from '../../base/index.ts';
+import {
+  type Fault,
+  Faults,
+  isDiskFull,
+  SourceFile,
+  SystemFault,
+  sys,
+  systemFaultOf,
+  writeFileAtomic,
+} from '../../base/index.ts';
 import { format } from '../../lang/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { endingOf } from '../exit.ts';
+import { type Ending, endingOf } from '../exit.ts';
 
 export function run(context: Context, args: Arguments): number {
-  const faults: Fault[] = [];
-  const changed: string[] = [];
   const isCheck = args.has('check');
   if (context.isJson && !isCheck && args.operands.includes('-'))
     throw new UsageError('what is formatted from - goes to standard output: there is no --json of it', ['--check has one']);
-  for (const path of args.operands.flatMap((operand) => (operand === '-' ? ['-'] : filesBelow(operand)))) {
+  const faults: Fault[] = [];
+  const failures: SystemFault[] = [];
+  const changed: string[] = [];
+  const take = (path: string): void => {
     const isStdin = path === '-';
     const found = isStdin ? { before: context.readInput(), stat: undefined } : readOrdinary(path);
     const { text, diagnostics } = format(
@@ -20,34 +30,54 @@ export function run(context: Context, args: Arguments): number {
       path.endsWith('.igos') || isStdin ? 'igos' : 'nix',
     );
     faults.push(...diagnostics);
-    if (diagnostics.length > 0) continue;
+    if (diagnostics.length > 0) return;
     if (isStdin && !isCheck) context.out.foreign(text);
     else if (text !== found.before) {
-      changed.push(path);
       if (!isCheck && found.stat !== undefined) replaceFile(path, found.stat, Buffer.from(text, 'latin1'));
+      changed.push(path);
     }
+  };
+  // of all operands before anything is written: a mistyped one is no half of the work
+  const paths = args.operands.flatMap((operand) => (operand === '-' ? ['-'] : filesBelow(operand, failures)));
+  for (const path of paths) {
+    if (failures.some(isDiskFull)) break;
+    unlessRefused(failures, () => take(path));
   }
-  if (context.isJson) return printRecord(context, args, changed, faults);
+  const errors = [...(faults.length > 0 ? [new Faults(faults)] : []), ...failures];
+  if (context.isJson) return printRecord(context, args, changed, errors);
   if (isCheck) for (const path of changed) context.out.line(path);
   else if (!context.isQuiet) for (const path of changed) context.out.talk(`formatted ${path}`);
-  if (faults.length > 0) throw new Faults(faults);
+  const last = errors.pop();
+  for (const error of errors) context.out.talk(endingHere(context, args, error).text.trimEnd());
+  if (last !== undefined) throw last;
   return isCheck && changed.length > 0 ? 1 : 0;
 }
 
+const endingHere = (context: Context, args: Arguments, error: Error): Ending =>
+  endingOf(error, { color: context.out.isColored, fullTrace: args.has('show-trace'), program: context.program });
+
 /** One record, with what was formatted and what could not be. @returns the exit status */
-function printRecord(context: Context, args: Arguments, changed: readonly string[], faults: readonly Fault[]): number {
-  if (faults.length === 0) {
+function printRecord(context: Context, args: Arguments, changed: readonly string[], thrown: readonly Error[]): number {
+  if (thrown.length === 0) {
     context.out.json({ changed });
     return args.has('check') && changed.length > 0 ? 1 : 0;
   }
-  const { status, text, errors } = endingOf(new Faults(faults), {
-    color: context.out.isColored,
-    fullTrace: args.has('show-trace'),
-    program: context.program,
-  });
-  context.out.json({ changed, errors });
-  context.out.talk(text.trimEnd());
-  return status;
+  const endings = thrown.map((error) => endingHere(context, args, error));
+  context.out.json({ changed, errors: endings.flatMap(({ errors }) => errors) });
+  for (const { text } of endings) context.out.talk(text.trimEnd());
+  return endings[0]!.status;
+}
+
+/** What the system refuses for one file says nothing about the others. */
+function unlessRefused<T>(failures: SystemFault[], run: () => T): T | undefined {
+  try {
+    return run();
+  } catch (error) {
+    const failure = systemFaultOf(error);
+    if (failure === undefined) throw error;
+    failures.push(failure);
+    return undefined;
+  }
 }
 
 /** A pipe would wait for a writer, and some devices never end. */
@@ -68,13 +98,15 @@ function replaceFile(path: string, read: BigIntStats, data: Buffer): void {
   writeFileAtomic(real, data, { replaced: { mode: Number(read.mode), uid: Number(read.uid), gid: Number(read.gid) } });
 }
 
-function filesBelow(path: string): string[] {
+/** @throws SystemFault there is no such file; what is refused below a folder is among the `failures` */
+function filesBelow(path: string, failures: SystemFault[]): string[] {
   if (!sys('examine', path, () => statSync(path)).isDirectory()) return [path];
-  return readdirSync(path, { withFileTypes: true })
+  return (unlessRefused(failures, () => sys('list', path, () => readdirSync(path, { withFileTypes: true }))) ?? [])
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const below = join(path, entry.name);
-      if (entry.isDirectory()) return entry.name.startsWith('.') || entry.name === 'node_modules' ? [] : filesBelow(below);
+      if (entry.isDirectory())
+        return entry.name.startsWith('.') || entry.name === 'node_modules' ? [] : filesBelow(below, failures);
       return entry.isFile() && /\.(igos|nix)$/.test(entry.name) ? [below] : [];
     });
 }

@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { CompletionItem, CompletionItemKind } from 'vscode-languageserver-protocol/node';
 import { bytesToText } from '../../base/index.ts';
-import { fieldDocs, SHAPES, STYLES } from '../../eval/index.ts';
+import { fieldDocs, LIBRARY, SHAPES, STYLES } from '../../eval/index.ts';
 import { type Declaration, type Expr, isIdentifier, type Spot } from '../../lang/index.ts';
 import { userHome } from '../user-home.ts';
 import { type Entity, membersOf } from './entity.ts';
@@ -159,12 +159,13 @@ function keys(file: File, { binding, index, holder }: Spot & { kind: 'key' }, re
   return argumentsOf(file, set, resolver).filter(({ name }) => !given.has(name));
 }
 
-/** What the function that a set is given to takes: by its pattern, or as an option of a style. */
+/** What the function that a set is given to takes: by its pattern, or as an option of a style or fetcher. */
 function argumentsOf(file: File, set: Expr, resolver: Resolver): Suggestion[] {
   for (const [expr, scope] of file.names.scopeOf) {
     if (expr.kind !== 'call' || !expr.args.includes(set)) continue;
-    const style = expr.fn.kind === 'var' ? resolver.name(file, expr.fn.name, scope).entity : undefined;
-    if (style?.kind === 'style') return optionsOf(style.name);
+    const fn = expr.fn.kind === 'var' ? resolver.name(file, expr.fn.name, scope).entity : undefined;
+    if (fn?.kind === 'style') return optionsOf(fn.name);
+    if (fn?.kind === 'library') return optionsOfLibrary(fn.name);
     const shape = expr.args[0] === set ? resolver.shapeOf(file, expr.fn, 0) : undefined;
     if (shape?.kind !== 'function' || shape.lambda.param.kind !== 'formals') return [];
     return shape.lambda.param.formals.map(({ name, fallback }) => ({
@@ -186,6 +187,14 @@ const optionsOf = (style: string): Suggestion[] =>
     detail: SHAPES[option.shape],
     doc: () => option.doc,
     insert: `${option.name} = `,
+  }));
+
+const optionsOfLibrary = (name: string): Suggestion[] =>
+  (LIBRARY.find((each) => each.name === name)?.options ?? []).map((option) => ({
+    name: option,
+    kind: 5,
+    rank: 1,
+    insert: `${option} = `,
   }));
 
 function isPhases(file: File, set: Expr): boolean {

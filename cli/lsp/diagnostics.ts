@@ -1,7 +1,7 @@
 /** What is wrong with a file, as far as it can be said without evaluating. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Diagnostic, DiagnosticSeverity, Location } from 'vscode-languageserver-protocol/node';
+import type { Diagnostic, DiagnosticSeverity, DiagnosticTag, Location } from 'vscode-languageserver-protocol/node';
 import type { Fault, Span } from '../../base/index.ts';
 import { missingAttribute, undefinedVariable } from '../../eval/index.ts';
 import { isIdentifier, type NameScope } from '../../lang/index.ts';
@@ -10,10 +10,13 @@ import { type Entity, membersOf } from './entity.ts';
 import type { File, Files } from './files.ts';
 import { globalNames } from './language-names.ts';
 import type { Resolver } from './resolver.ts';
+import { unusedIn } from './unused.ts';
 import type { TreeView } from './workspace.ts';
 
 const ERROR = 1 satisfies DiagnosticSeverity;
 const WARNING = 2 satisfies DiagnosticSeverity;
+const HINT = 4 satisfies DiagnosticSeverity;
+export const UNNECESSARY = 1 satisfies DiagnosticTag;
 
 /** Carried by a diagnostic to the code action that mends it. */
 export interface DiagnosticData {
@@ -64,6 +67,18 @@ export function fileDiagnostics(file: File, resolver: Resolver, files: Files, ha
   }
   return found;
 }
+
+/** What an editor shows in grey. At most `MAX_DIAGNOSTICS`. */
+export const unusedDiagnostics = (file: File): Diagnostic[] =>
+  unusedIn(file)
+    .slice(0, MAX_DIAGNOSTICS)
+    .map((each) => ({
+      range: file.range(each),
+      severity: HINT,
+      tags: [UNNECESSARY],
+      source: 'igos',
+      message: each.message,
+    }));
 
 /** As in an evaluation: not the builtins that declarations see, where most that is mistyped is a package. */
 const namesToSuggest = (inSight: ReadonlyMap<string, Entity>): string[] =>

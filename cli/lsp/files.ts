@@ -1,5 +1,5 @@
 /** Texts by path: what the editor holds, before what is on disk; each version parsed once. */
-import { lstatSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Bytes, SourceFile, textToBytes } from '../../base/index.ts';
 import {
@@ -145,11 +145,11 @@ export class Files {
     return [...this.#open.keys()];
   }
 
-  /** `undefined` where there is no such regular file, or one too large to be source. Cost: an lstat; a parse where it changed. */
+  /** `undefined` where there is no such regular file, or one too large to be source. Symlinks are followed. Cost: a stat; a parse where it changed. */
   get(path: string): File | undefined {
     const open = this.#open.get(path);
     if (open !== undefined) return open;
-    const stat = path.startsWith('/') ? quietly(() => lstatSync(path, { bigint: true })) : undefined;
+    const stat = path.startsWith('/') ? quietly(() => statSync(path, { bigint: true })) : undefined;
     if (!stat?.isFile() || stat.size > MAX_FILE_BYTES) {
       this.#disk.delete(path);
       return undefined;
@@ -187,7 +187,8 @@ export function pathOf(uri: string): string {
 
 export const uriOf = (path: string): string => (path.startsWith('/') ? pathToFileURL(path).href : path);
 
-function quietly<T>(read: () => T): T | undefined {
+/** What the disk says, if it says anything: names of files are whatever somebody is typing. */
+export function quietly<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch {

@@ -22,7 +22,7 @@ import {
 import { userHome } from '../user-home.ts';
 import { commentOn } from './comments.ts';
 import { type Entity, type Level, levelOf, membersOf, type Place, type Shape } from './entity.ts';
-import type { File } from './files.ts';
+import { type File, quietly } from './files.ts';
 import { fieldDoc, globalNames, libraryNames, phaseNames, styleNames } from './language-names.ts';
 import { oneLine, TreeEntities } from './tree-entities.ts';
 import type { TreeView, Workspace } from './workspace.ts';
@@ -37,6 +37,8 @@ export class Resolver {
   readonly #instead: { readonly path: string; readonly view: TreeView } | undefined;
   readonly #trees: TreeEntities;
   readonly #setShapes = new WeakMap<MergedAttrs, Shape>();
+  /** Of each expression, how far it was followed and what that gave: sets built on each other lead to the same ones again and again. */
+  readonly #shapes = new WeakMap<Expr, { readonly depth: number; readonly shape: Shape | undefined }>();
   /** What each name of a selection is selected from: an editor asks for all of them. */
   readonly #selections = new WeakMap<Expr, readonly (Shape | undefined)[]>();
 
@@ -169,7 +171,14 @@ export class Resolver {
   /** The attributes and so on of an expression, as far as the text tells. */
   shapeOf(file: File, expr: Expr, depth: number): Shape | undefined {
     if (depth > MAX_DEPTH) return undefined;
-    const next = depth + 1;
+    const known = this.#shapes.get(expr);
+    if (known !== undefined && known.depth <= depth) return known.shape; // followed at least as far
+    const shape = this.#follow(file, expr, depth + 1);
+    this.#shapes.set(expr, { depth, shape });
+    return shape;
+  }
+
+  #follow(file: File, expr: Expr, next: number): Shape | undefined {
     switch (expr.kind) {
       case 'attrs':
         return this.#setShape(file, expr);
@@ -364,7 +373,7 @@ const isComplete = (shape: Shape | undefined): boolean => shape?.kind === 'set' 
 
 /** What `import` takes for a path: the `default.nix` of a folder. */
 export function expressionFile(path: string): string {
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  const isFolder = quietly(() => statSync(path).isDirectory()) === true;
   return isFolder ? join(path, 'default.nix') : path;
 }
 

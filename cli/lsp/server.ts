@@ -20,14 +20,15 @@ import {
 import { codeActions } from './actions.ts';
 import { BoundedReader } from './bounded-reader.ts';
 import { complete, type Suggestion, toItem } from './completion.ts';
-import { fileDiagnostics, locationOf, treeDiagnostics } from './diagnostics.ts';
+import { fileDiagnostics, locationOf, treeDiagnostics, UNNECESSARY, unusedDiagnostics } from './diagnostics.ts';
 import { type Change, type File, Files, pathOf, uriOf } from './files.ts';
 import { formatting } from './formatting.ts';
 import { hover } from './hover.ts';
 import { definitions, occurrences } from './occurrences.ts';
-import type { Encoding, Position } from './positions.ts';
+import type { Encoding, Position, Range } from './positions.ts';
 import { CannotRename, rename, renameTarget } from './rename.ts';
 import { Resolver } from './resolver.ts';
+import { selectionRange } from './selection.ts';
 import { legend, semanticTokens } from './semantic-tokens.ts';
 import { documentSymbols, workspaceSymbols } from './symbols.ts';
 import { WorkInHand } from './work-in-hand.ts';
@@ -132,11 +133,18 @@ class Server {
         completionProvider: { triggerCharacters: ['.', '/'], resolveProvider: true },
         renameProvider: { prepareProvider: true },
         documentFormattingProvider: true,
+        selectionRangeProvider: true,
         codeActionProvider: { codeActionKinds: ['quickfix'] },
         semanticTokensProvider: { legend, full: true },
         workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
       },
     };
+  }
+
+  /** Whether the editor can show a stretch of text as one that does nothing. */
+  get #greysOut(): boolean {
+    const values: unknown = this.#client.textDocument?.publishDiagnostics?.tagSupport?.valueSet;
+    return Array.isArray(values) && values.includes(UNNECESSARY);
   }
 
   #initialized(): void {
@@ -255,9 +263,17 @@ class Server {
       return refusing(() => rename(file, offset, newName, this.#workspace));
     });
     this.#request('textDocument/formatting', (params) => formatting(this.#file(params)));
+    this.#request('textDocument/selectionRange', (params) => {
+      const { positions } = params;
+      if (!Array.isArray(positions) || !positions.every(isPosition))
+        throw new ResponseError(INVALID_PARAMS, 'positions are a list of them');
+      const file = this.#file(params);
+      return positions.map((position) => selectionRange(file, file.lines.offset(position)));
+    });
     this.#request('textDocument/codeAction', (params) => {
-      const { diagnostics } = (params['context'] ?? {}) as { diagnostics?: unknown };
-      return codeActions(this.#file(params).uri, Array.isArray(diagnostics) ? (diagnostics as Diagnostic[]) : []);
+      const { diagnostics } = objectOf(params['context']);
+      const range = isRange(params['range']) ? params['range'] : undefined;
+      return codeActions(this.#file(params), range, Array.isArray(diagnostics) ? (diagnostics as Diagnostic[]) : []);
     });
     this.#request('textDocument/semanticTokens/full', (params) => semanticTokens(this.#file(params), resolver()));
   }
@@ -346,6 +362,7 @@ class Server {
       const file = this.#files.peek(path);
       const { diagnostics = [], hasBroken = false } = ofTrees.get(path) ?? {};
       const own = file === undefined ? [] : fileDiagnostics(file, resolver, this.#files, hasBroken);
+      if (file !== undefined && this.#greysOut && this.#files.isOpen(path)) own.push(...unusedDiagnostics(file));
       this.#publish(uriOf(path), unique([...own, ...diagnostics]));
     }
     for (const uri of [...this.#published.keys()]) if (!paths.has(pathOf(uri))) this.#publish(uri, []);
@@ -377,7 +394,12 @@ function isPosition(value: unknown): value is Position {
 function isChange(value: unknown): value is Change {
   const { range, text } = objectOf(value);
   if (typeof text !== 'string') return false;
-  return range === undefined || (isPosition(objectOf(range)['start']) && isPosition(objectOf(range)['end']));
+  return range === undefined || isRange(range);
+}
+
+function isRange(value: unknown): value is Range {
+  const { start, end } = objectOf(value);
+  return isPosition(start) && isPosition(end);
 }
 
 /** A wish that cannot be granted is an answer of the protocol, not a mistake of ours. */

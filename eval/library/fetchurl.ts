@@ -16,6 +16,7 @@ export const fetchurl: LibraryEntry = {
   name: 'fetchurl',
   doc: 'A file from the network, named by its hash. `url` or `urls`, further `mirrors`, and `debian = "hello=2.10-3"`: the original tarball of that Debian source package, asked of the Debian mirror that the machine uses, after all other places.',
   example: 'fetchurl { url = "https://ftp.gnu.org/gnu/hello/hello-2.10.tar.gz"; sha256 = "…"; debian = "hello=2.10-3"; }',
+  options: OPTIONS,
   make: (evaluator) => new PrimOp('fetchurl', 1, evaluator, (_ctx, options) => fetch(evaluator, 'fetchurl', options)),
 };
 
@@ -23,6 +24,7 @@ export const fetchTarball: LibraryEntry = {
   name: 'fetchTarball',
   doc: 'Like `fetchurl`, but unpacked; one top folder is stripped, and the hash is that of the folder.',
   example: 'fetchTarball { url = "https://example.org/x-1.0.tar.gz"; sha256 = "…"; }',
+  options: OPTIONS,
   make: (evaluator) => new PrimOp('fetchTarball', 1, evaluator, (_ctx, options) => fetch(evaluator, 'fetchTarball', options)),
 };
 

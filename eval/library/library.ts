@@ -14,6 +14,8 @@ export interface LibraryEntry {
   readonly name: string;
   readonly doc: string;
   readonly example: string;
+  /** Of a function that takes a set: the attributes that may be in it. */
+  readonly options?: readonly string[];
   make(evaluator: Evaluator, scoping: Scoping): Slot;
 }
 

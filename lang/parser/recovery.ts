@@ -5,7 +5,7 @@ import { mergeBindings } from '../merge.ts';
 import type { AttrName, Binding, Expr, Formal, MergedAttrs, Param } from '../tree.ts';
 import { closerText, describe, pathText } from '../words.ts';
 import { SYNTAX_STOP } from './base.ts';
-import { Reports } from './reports.ts';
+import { COMMENT_HINT, Reports } from './reports.ts';
 import { explainInvalid } from './strange.ts';
 import { EXPECT, type Expected } from './token-names.ts';
 
@@ -175,7 +175,8 @@ export abstract class Recovery extends Reports {
     else if (kind === K.Comma) this.reportComma(index, expected, "';' or '}'");
     else if (kind === K.Semicolon) this.report(index, expected, 'E-LANG-001', "';' ends nothing", { hints: ['remove it'] });
     else {
-      const hints = ["a set holds bindings 'name = value;'"];
+      // no binding begins with an operator: wherever it stands, it is meant as a comment
+      const hints = [kind === K.Update ? COMMENT_HINT : "a set holds bindings 'name = value;'"];
       this.report(index, expected, 'E-LANG-001', 'expected a name', { hints });
     }
     // The next token is known not to begin a binding.

@@ -5,6 +5,9 @@ import { closerText } from '../words.ts';
 import { ParserBase } from './base.ts';
 import { EXPECT, type Expected } from './token-names.ts';
 
+/** To those who write them as in other languages. */
+export const COMMENT_HINT = "comments begin with '#'";
+
 export abstract class Reports extends ParserBase {
   protected reportPipe(index: number): void {
     this.addCheck(
@@ -32,7 +35,7 @@ export abstract class Reports extends ParserBase {
     const kind = this.kinds[index]!;
     const before = index === 0 ? K.End : this.kinds[index - 1]!;
     if (before === K.Equals && (kind === K.Semicolon || kind === K.BraceClose)) return ["give the value: 'name = value;'"];
-    if (kind === K.Update && this.beginsLine(index)) return ["comments begin with '#'"];
+    if (kind === K.Update && this.beginsLine(index)) return [COMMENT_HINT];
     if (kind === K.Interpolation)
       return ["'${…}' stands in strings, paths and names of attributes; elsewhere a variable is just its name"];
     if (kind === K.Or) return ["'or' gives a default for an attribute: 'set.name or default'; the boolean operator is '||'"];

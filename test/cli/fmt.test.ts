@@ -85,3 +85,29 @@ test('a file too large for memory is an error of the file', async (t) => {
   const run = await runHere('igos', ['fmt', file]);
   assert.deepEqual([run.status, run.stderr], [1, `error: cannot read '${file}': file too large\n`]);
 });
+
+test('what the system refuses for one file stops none of the others, and all is told', async (t) => {
+  const folder = temporaryFolder(t);
+  for (const name of ['a', 'b', 'c', 'd']) writeFileSync(join(folder, `${name}.nix`), '{a=1;}');
+  writeFileSync(join(folder, 'c.nix'), '{a=;}');
+  truncateSync(join(folder, 'b.nix'), 3 * 2 ** 30);
+  const check = await runHere('igos', ['fmt', '--check', folder]);
+  assert.deepEqual([check.status, check.stdout], [1, `${join(folder, 'a.nix')}\n${join(folder, 'd.nix')}\n`]);
+  const run = await runHere('igos', ['fmt', folder]);
+  assert.equal(run.status, 1);
+  assert.match(
+    run.stderr,
+    /^formatted .*a\.nix\nformatted .*d\.nix\nerror\[E-LANG-001\][\s\S]*\nerror: cannot read '.*b\.nix': file too large\n$/,
+  );
+  assert.equal(readFileSync(join(folder, 'd.nix'), 'utf8'), '{ a = 1; }\n');
+  const record = await runHere('igos', ['fmt', '--json', folder]);
+  const { changed, errors } = JSON.parse(record.stdout) as { changed: string[]; errors: { code: string }[] };
+  assert.deepEqual(
+    [record.status, changed, errors.map(({ code }) => code)],
+    [1, [], ['E-LANG-001', 'system:ERR_FS_FILE_TOO_LARGE']],
+  );
+  // a mistyped operand is no half of the work
+  writeFileSync(join(folder, 'a.nix'), '{a=1;}');
+  assert.equal((await runHere('igos', ['fmt', join(folder, 'a.nix'), join(folder, 'nope.nix')])).status, 1);
+  assert.equal(readFileSync(join(folder, 'a.nix'), 'utf8'), '{a=1;}');
+});

@@ -249,3 +249,14 @@ test('a new file that was not saved yet is of the tree that its folder is', asyn
   assert.match(told.join('\n'), /undefined variable 'glibcc'/);
   assert.match(told.join('\n'), /no field 'src'/);
 });
+
+test('sets that are built on each other in circles are followed once, not on every way', async (t) => {
+  const names = Array.from({ length: 200 }, (_, n) => `name${n}`).join(' ');
+  const circle = (a: string, b: string): string => `((${a} // ${b}) // (${b} // ${a})) // ((${b} // ${a}) // (${a} // ${b}))`;
+  const text = `let a = ${circle('b', 'c')}; b = ${circle('c', 'a')}; c = ${circle('a', 'b')} // { x = 1; }; in with a; [ x ${names} ]\n`;
+  const before = process.cpuUsage();
+  const { diagnostics } = await diagnosed(t, { 'x.nix': text }, 'x.nix');
+  const { user } = process.cpuUsage(before);
+  assert.deepEqual(diagnostics.map(brief), []);
+  assert.ok(user < 10e6, `${user / 1e6} s`);
+});

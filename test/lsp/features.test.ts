@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { CompletionItem, CompletionList, Hover, Location, WorkspaceEdit } from 'vscode-languageserver-protocol/node';
+import type {
+  CompletionItem,
+  CompletionList,
+  Hover,
+  Location,
+  SelectionRange,
+  WorkspaceEdit,
+} from 'vscode-languageserver-protocol/node';
 import { type Client, connect, Project } from './client.ts';
 
 const TREE = {
@@ -126,6 +136,27 @@ with set;
   }
 });
 
+test('imports are followed through symlinks, but not into what never ends', async (t) => {
+  const project = new Project(t, {
+    'lib.nix': '{ «id»id = x: x; }\n',
+    'main.nix': `let l = import ./link.nix; f = import ./folder; p = import ./pipe.nix; r = import ./round.nix; t = import ./${'long'.repeat(100)}; in [ l.«use»id f.«deep»x p.y r.z t.z ]\n`,
+    'real/default.nix': '{ «x»x = 1; }\n',
+  });
+  symlinkSync('lib.nix', join(project.folder, 'link.nix'));
+  symlinkSync('real', join(project.folder, 'folder'));
+  symlinkSync('round.nix', join(project.folder, 'round.nix'));
+  assert.equal(spawnSync('mkfifo', [join(project.folder, 'pipe.nix')]).status, 0);
+  const client = connect();
+  await project.begin(client);
+  const published = client.published(project.uri('main.nix'));
+  project.open(client, 'main.nix');
+  assert.deepEqual(await published, []);
+  const places = async (mark: string): Promise<string[]> =>
+    (await client.request<Location[]>('textDocument/definition', project.at(mark))).map((each) => project.placeOf(each));
+  assert.deepEqual(await places('use'), ['link.nix:0:2']);
+  assert.deepEqual(await places('deep'), ['folder/default.nix:0:2']);
+});
+
 test('references of packages, tiers, variables and attributes', async (t) => {
   const { client, project } = await opened(t, TREE, 'over.igos', 'core/zlib.igos');
   const references = async (mark: string, includeDeclaration = true): Promise<string[]> =>
@@ -169,7 +200,8 @@ test('completion knows fields, packages, tiers, styles, phases, members, paths a
 `,
     'half.igos': 'package half "1" {\n  tier = core;\n  «blank»\n}\npackage more "1" {\n  su«field»\n  license = "MIT";\n}\n',
     'top.igos': 'tier extra { summary = "x"; }\npa«top»\n',
-    'args.igos': 'package args "1" { tier = core; summary = "x"; style = autotools { «options» }; }\n',
+    'args.igos':
+      'package args "1" { tier = core; summary = "x"; style = autotools { «options» }; }\npackage zfetch "1" { tier = core; summary = "x"; source = fetchurl { url = "x"; «fetcher» }; }\n',
     'args.nix': 'let f = { first, second ? 2 }: first; in f { second = 1; «formals» }\n',
     'x.nix': 'let one = 1; in [ on«one» builtins.ma«builtin» ]\n',
     'y.nix': 'let set = { alpha = 1; "b c" = 2; }; in set.«set»\n',
@@ -199,6 +231,8 @@ test('completion knows fields, packages, tiers, styles, phases, members, paths a
   const members = await labels(client, project.at('member'));
   for (const name of ['version', 'override', 'dev', 'summary']) assert.ok(members.includes(name), name);
   assert.deepEqual(await labels(client, project.at('options')), ['autoreconf', 'buildDir', 'flags', 'folder', 'makeFlags']);
+  const fetcher = await labels(client, project.at('fetcher'));
+  assert.ok(fetcher.includes('sha256') && fetcher.includes('mirrors') && !fetcher.includes('url'), fetcher.join());
   assert.deepEqual(await labels(client, project.at('formals')), ['first']);
   assert.ok((await labels(client, project.at('phase'))).includes('install'));
   assert.deepEqual((await labels(client, project.at('top'))).slice(0, 5), ['override', 'package', 'system', 'tier', 'tree']);
@@ -282,4 +316,45 @@ test('renaming is refused where a name would change its meaning', async (t) => {
   assert.match((await refusal('zlib', 'app'))!, /means something else already|has a 'app'/);
   assert.match((await refusal('zlib', 'version'))!, /means something else already/);
   assert.equal((await client.ask('textDocument/prepareRename', project.at('a'))).error, undefined);
+});
+
+test('a selection grows from the name to the whole file', async (t) => {
+  const { client, project } = await opened(t, {
+    'x.nix': '{\n  a.b = f [ 1 x«name».y ];\n}\n',
+    'x.igos': 'package p "1" {\n  split dev { files = [ "x«deep»" ]; }\n}\n',
+  });
+  const grown = async (mark: string): Promise<string[]> => {
+    const { textDocument, position } = project.at(mark);
+    const name = textDocument.uri.split('/').at(-1)!;
+    const lines = project.text(name).split('\n');
+    const [first] = await client.request<SelectionRange[]>('textDocument/selectionRange', {
+      textDocument,
+      positions: [position],
+    });
+    const texts: string[] = [];
+    for (let at: SelectionRange | undefined = first; at !== undefined; at = at.parent) {
+      const { start, end } = at.range;
+      const all = lines.slice(start.line, end.line + 1);
+      all[all.length - 1] = all.at(-1)!.slice(0, end.character);
+      all[0] = all[0]!.slice(start.character);
+      texts.push(all.join('\n'));
+    }
+    return texts;
+  };
+  const set = '{\n  a.b = f [ 1 x.y ];\n}';
+  assert.deepEqual(await grown('name'), ['x', 'x.y', '[ 1 x.y ]', 'f [ 1 x.y ]', 'a.b = f [ 1 x.y ];', set, `${set}\n`]);
+  const split = 'split dev { files = [ "x" ]; }';
+  assert.deepEqual(await grown('deep'), [
+    '"x"',
+    '[ "x" ]',
+    'files = [ "x" ];',
+    split,
+    `package p "1" {\n  ${split}\n}`,
+    `package p "1" {\n  ${split}\n}\n`,
+  ]);
+  const textDocument = { uri: project.uri('x.nix') };
+  const many = { textDocument, positions: [0, 9, 99].map((line) => ({ line, character: line })) };
+  assert.equal((await client.request<SelectionRange[]>('textDocument/selectionRange', many)).length, 3);
+  for (const positions of [undefined, 1, [{ line: -1, character: 0 }]])
+    assert.equal((await client.ask('textDocument/selectionRange', { textDocument, positions })).error?.code, -32602);
 });

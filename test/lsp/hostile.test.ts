@@ -30,6 +30,7 @@ const QUESTIONS = [
   'formatting',
   'semanticTokens/full',
   'codeAction',
+  'selectionRange',
 ];
 /** What the protocol has for a wish that cannot be granted. */
 const REFUSED = -32803;
@@ -87,6 +88,8 @@ test('no edit and no question brings an internal error', async (t) => {
         const { error } = await client.ask(`textDocument/${question}`, {
           textDocument,
           position: { line, character: character + text.length },
+          positions: [{ line, character }],
+          range,
           newName: 'n',
           context: { includeDeclaration: true, diagnostics: client.diagnosticsOf(textDocument.uri) },
         });

@@ -22,6 +22,7 @@ const METHODS = [
   'formatting',
   'semanticTokens/full',
   'codeAction',
+  'selectionRange',
   'noSuchThing',
 ];
 
@@ -190,7 +191,8 @@ test('any session: all is answered once, and the texts are the client\u2019s', a
         else if (each.kind === 'edit') {
           client.notify('textDocument/didChange', { textDocument, contentChanges: model.edit(each.file, each.edits) });
         } else {
-          const params = { textDocument, position: each.at, newName: 'n', context: { diagnostics: [{}] } };
+          const [at, range] = [each.at, { start: each.at, end: each.at }];
+          const params = { textDocument, position: at, positions: [at], range, newName: 'n', context: { diagnostics: [{}] } };
           answers.push(client.ask(`textDocument/${each.method}`, params));
           if (each.isCancelled) client.notify('$/cancelRequest', { id: client.lastId });
         }

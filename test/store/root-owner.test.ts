@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { bytesToPath } from '../../base/index.ts';
 import { removeRoot } from '../../store/index.ts';
-import { forsakenLinks, ownedLinks } from '../../store/root-owner.ts';
+import { forsakenLinks, isThere, ownedLinks } from '../../store/root-owner.ts';
 import { temporaryStore } from './fixture.ts';
 
 function ownedTwice(t: TestContext) {
@@ -42,6 +42,7 @@ test('whose links are kept is told, and those of who is gone; they go by name, a
   removeRoot(store, join(folder, 'gone'));
   assert.deepEqual([readdirSync(join(links, 'pkm')), readdirSync(join(links, 'pkm/deep'))], [['deep', 'one'], []]);
   assert.deepEqual([owners(), forsakenLinks(home)], [[root, root], []]);
+  assert.deepEqual(ownedLinks('/nowhere'), []);
 });
 
 test('an owner that is below what is no folder is gone', (t) => {
@@ -49,6 +50,10 @@ test('an owner that is below what is no folder is gone', (t) => {
   writeFileSync(join(folder, 'file'), '');
   place('pkm/one', join(folder, 'file/root'));
   assert.equal(forsakenLinks(home).length, 1);
+});
+
+test('what cannot be looked at is not taken for gone', () => {
+  assert.throws(() => isThere(`/${'a/'.repeat(3000)}`), { errno: 'ENAMETOOLONG' });
 });
 
 test('what cannot be removed leaves its owner, by whom the rest goes later', (t) => {
@@ -61,6 +66,15 @@ test('what cannot be removed leaves its owner, by whom the rest goes later', (t)
   rmSync(join(links, 'pkm/one/zone'), { recursive: true });
   removeRoot(store, gone);
   assert.deepEqual(readdirSync(join(links, 'pkm')), []);
+});
+
+test('what a link leads to says nothing', (t) => {
+  const { folder, home, links } = ownedTwice(t);
+  mkdirSync(join(folder, 'elsewhere'));
+  mkdirSync(links, { recursive: true });
+  writeFileSync(join(folder, 'elsewhere/owner'), '/gone');
+  symlinkSync(join(folder, 'elsewhere'), join(links, 'elsewhere'));
+  assert.deepEqual(ownedLinks(home), []);
 });
 
 test("a link or a folder with the name 'owner' is one like any other", (t) => {

@@ -1,7 +1,7 @@
 /** How content gets across: broken transfers, several caches, single files, memory of answers, S3. */
 import assert from 'node:assert/strict';
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -258,8 +258,15 @@ test('a damaged object is whole again out of a cache, and only with the recorded
     to.verify({ contents: true }).some((problem) => problem.kind === 'modified'),
     true,
   );
-  const caches = [`file://${folder}`].map((url) => new BinaryCache(openTransport(url), to));
-  assert.equal(await repairFromCaches(to, caches, path, () => assert.fail()), true);
+  const large = join(temporaryFolder(t), 'large');
+  cpSync(folder, large, { recursive: true });
+  const narinfo = join(large, `${storePathHash(path)}.narinfo`);
+  writeFileSync(narinfo, readFileSync(narinfo, 'utf8').replace(/^FileSize: .*$/m, `FileSize: ${2 ** 52}`));
+  const cacheAt = (url: string): BinaryCache => new BinaryCache(openTransport(url), to);
+  const refused: string[] = [];
+  const repaired = (url: string) => repairFromCaches(to, [cacheAt(url)], path, ({ code }) => refused.push(code));
+  assert.deepEqual([await repaired(`file://${large}`), refused], [false, ['E-CACHE-011']], 'larger than the disk, it says');
+  assert.deepEqual([await repaired(`file://${folder}`), refused.length], [true, 1]);
   assert.deepEqual(to.verify({ contents: true }), []);
 });
 

@@ -56,6 +56,7 @@ const CASES: Readonly<Record<string, readonly [parts: readonly Buffer[], says: R
   'a name of 100,000 folders': [[named(`1/${'a/'.repeat(100_000)}f`), END], /a path in it has more than 4095 bytes/],
   'folders that no member is': [[named('1/a/b/c/d/e/f'), END], /it has more than 5 members/],
   'a file below a file': [[file('a', 0), file('a/b/c', 0), END], /'a\/b\/c' is below 'a', which is no folder/],
+  'a file twice, by two names': [[file('a', 0), file('./a', 0), END], /'a' is there twice/],
   'zeros behind its end': [[END, Buffer.alloc(3 * BYTES)], /nothing comes to an end in it/],
 };
 

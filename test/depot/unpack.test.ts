@@ -72,3 +72,17 @@ for (const [name, [parts, says]] of Object.entries(CASES)) {
     else await assert.rejects(done, (error: Error) => says.test(error.message));
   });
 }
+
+test('archives: without xz it is xz that is missing, and no archive is damaged', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'igos-unpack-'));
+  const { PATH } = process.env;
+  t.after(() => {
+    process.env['PATH'] = PATH;
+    rmSync(folder, { recursive: true });
+  });
+  process.env['PATH'] = folder;
+  const packed = Buffer.from('\xfd7zXZ\0', 'latin1');
+  await assert.rejects(unpackArchive(packed, folder, { archive: 'a/raw/b/1', top: '1', layout: 'present' }), {
+    code: 'E-CACHE-008',
+  });
+});

@@ -1,0 +1,93 @@
+/** What others do at the worst moment of a collection: nothing of theirs goes, and what is gone already is no mistake. */
+import assert from 'node:assert/strict';
+import fs, { existsSync, readdirSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { type ObjectStore, openStore, type StorePath } from '../../store/index.ts';
+import { storeDir, temporaryStore } from './fixture.ts';
+
+/** Texts that no process uses any more. */
+function left(home: string, names: readonly string[]): StorePath[] {
+  using store = openStore({ home, storeDir });
+  return store.addTexts(names.map((name) => ({ name, text: name, references: [] })));
+}
+
+const namesOf = (n: number): string[] => Array.from({ length: n }, (_, at) => `x${at}`);
+
+/** Calls `before` with the path of each call of a function of `node:fs`. */
+function watched(t: TestContext, name: 'readFileSync' | 'readdirSync', before: (path: string) => void): void {
+  const real = fs[name] as (path: unknown, ...rest: unknown[]) => unknown;
+  const { mock } = t.mock.method(fs, name, (path: unknown, ...rest: unknown[]) => {
+    before(String(path));
+    return real(path, ...rest);
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    mock.restore();
+    syncBuiltinESMExports();
+  });
+}
+
+const there = (store: ObjectStore): number => readdirSync(join(store.home, 'store')).length;
+
+test('whoever comes while it is looked for the last time what is in use sees that', (t) => {
+  const { store, home } = temporaryStore(t);
+  left(home, ['a']);
+  using user = openStore({ home, storeDir });
+  user.hold(left(home, ['b'])[0]!);
+  const mark = join(home, 'var/temproots/collecting');
+  const seen: boolean[] = [];
+  watched(t, 'readFileSync', (path) => {
+    if (path.startsWith(join(home, 'var/temproots/'))) seen.push(existsSync(mark));
+  });
+  assert.equal(store.collect().removed.length, 1);
+  assert.deepEqual([seen.at(0), seen.at(-1), existsSync(mark)], [false, true, false]);
+});
+
+test('what was added after the graph was read, and before the folder was, is nothing left behind', (t) => {
+  const { store, home } = temporaryStore(t);
+  left(home, ['a']);
+  let added: StorePath[] = [];
+  watched(t, 'readdirSync', (path) => {
+    if (path === join(home, 'store') && added.length === 0) added = left(home, ['b']);
+  });
+  const { removed, leftovers } = store.collect();
+  assert.deepEqual([removed.length, leftovers], [1, []]);
+  assert.ok(existsSync(store.toReal(added[0]!)));
+  assert.deepEqual(store.verify({ contents: true }), []);
+});
+
+test('what threads remove is gone before others may write again', (t) => {
+  const { store, home } = temporaryStore(t);
+  left(home, namesOf(1500));
+  let nLooks = 0;
+  store.collect({
+    onProgress: (step, done, total) => {
+      if (step !== 'removing' || done === 0) return;
+      nLooks++;
+      assert.equal(there(store), total - done);
+    },
+  });
+  assert.deepEqual([nLooks > 0, there(store)], [true, 0]);
+});
+
+test('what another one deletes at the same time is gone, and no mistake', (t) => {
+  const { store, home } = temporaryStore(t);
+  const paths = left(home, ['a', 'b']);
+  let isDone = false;
+  const { removed } = store.collect({
+    paths,
+    onProgress: (step) => {
+      if (step !== 'removing' || isDone) return;
+      isDone = true;
+      using other = openStore({ home, storeDir });
+      assert.equal(other.collect({ paths: paths.slice(0, 1) }).removed.length, 1);
+    },
+  });
+  assert.deepEqual(
+    removed.map(({ path }) => path),
+    paths.slice(1),
+  );
+  assert.equal(there(store), 0);
+});

@@ -1,6 +1,6 @@
 /** What others do at the worst moment of a collection: nothing of theirs goes, and what is gone already is no mistake. */
 import assert from 'node:assert/strict';
-import fs, { existsSync, readdirSync } from 'node:fs';
+import fs, { existsSync, linkSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -90,4 +90,26 @@ test('what another one deletes at the same time is gone, and no mistake', (t) =>
     paths.slice(1),
   );
   assert.equal(there(store), 0);
+});
+
+test('what stays by another name is not told as freed, and room is set aside for the next time', (t) => {
+  const { store, home, folder } = temporaryStore(t);
+  left(home, ['a']);
+  const object = join(home, 'store', readdirSync(join(home, 'store'))[0]!);
+  linkSync(object, join(folder, 'other'));
+  rmSync(join(home, 'var/reserve'), { force: true });
+  const { removed, freedBytes } = store.collect();
+  assert.deepEqual([removed.length, freedBytes], [1, 0]);
+  assert.ok(statSync(join(home, 'var/reserve')).size > 0);
+});
+
+test('what a process left that died at its work goes too', (t) => {
+  const { store, home } = temporaryStore(t);
+  store.addTexts([{ name: 'a', text: '', references: [] }]);
+  const orphan = join(home, 'tmp/add-1-1-0');
+  mkdirSync(join(orphan, 'x'), { recursive: true });
+  store.collect({ dryRun: true });
+  assert.ok(existsSync(orphan));
+  store.collect();
+  assert.ok(!existsSync(orphan));
 });

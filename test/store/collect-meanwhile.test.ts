@@ -1,11 +1,14 @@
 /** What others do at the worst moment of a collection: nothing of theirs goes, and what is gone already is no mistake. */
 import assert from 'node:assert/strict';
-import fs, { existsSync, linkSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import fs, { chownSync, existsSync, linkSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { textToBytes } from '../../base/index.ts';
 import { type ObjectStore, openStore, type StorePath } from '../../store/index.ts';
-import { storeDir, temporaryStore } from './fixture.ts';
+import { makeTree, storeDir, temporaryFolder, temporaryStore } from './fixture.ts';
+
+const SOMEBODY = 65_534;
 
 /** Texts that no process uses any more. */
 function left(home: string, names: readonly string[]): StorePath[] {
@@ -112,4 +115,31 @@ test('what a process left that died at its work goes too', (t) => {
   assert.ok(existsSync(orphan));
   store.collect();
   assert.ok(!existsSync(orphan));
+});
+
+test('an ordinary user can collect objects, whose folders nobody may write to', (t) => {
+  const folder = temporaryFolder(t);
+  const asSomebody = process.geteuid?.() === 0;
+  if (asSomebody) {
+    chownSync(folder, SOMEBODY, SOMEBODY);
+    process.setegid!(SOMEBODY);
+    process.seteuid!(SOMEBODY);
+  }
+  try {
+    const home = join(folder, 'home');
+    const tree = textToBytes(makeTree(join(folder, 'tree'), { 'a/b/c': '1', 'a/d': '2' }));
+    {
+      using store = openStore({ home, storeDir });
+      const path = store.addPath('tree', tree);
+      assert.equal(statSync(join(store.toReal(path), 'a/b')).mode & 0o777, 0o555);
+    }
+    using store = openStore({ home, storeDir });
+    assert.equal(store.collect().removed.length, 1);
+    assert.deepEqual([there(store), readdirSync(join(home, 'tmp'))], [0, []]);
+  } finally {
+    if (asSomebody) {
+      process.seteuid!(0);
+      process.setegid!(0);
+    }
+  }
 });

@@ -12,6 +12,7 @@ import { noTerminal } from './pseudo-terminal.ts';
 /** More than one read takes. */
 const N_ITEMS = 100_000;
 const SOURCE = `[${' 1'.repeat(N_ITEMS)} ]`;
+const PIECE = 6000;
 
 /** Node makes what its children inherit blocking. */
 const NON_BLOCKING = 'import os, sys; os.set_blocking(0, False); os.execv(sys.argv[1], sys.argv[1:])';
@@ -26,11 +27,12 @@ async function withLateInput(t: TestContext, words: readonly string[]): Promise<
   const ended = new Promise<number>((resolve) => child.on('close', resolve));
   const stdout = text(child.stdout);
   child.stdin.on('error', () => {});
-  // After it began to read.
-  await setTimeout(500);
-  child.stdin.write(SOURCE.slice(0, 10));
-  await setTimeout(20);
-  child.stdin.end(SOURCE.slice(10));
+  // However long it takes until it begins to read: it comes to the end of what is there before the last piece is.
+  for (let at = 0; at < SOURCE.length; at += PIECE) {
+    child.stdin.write(SOURCE.slice(at, at + PIECE));
+    await setTimeout(50);
+  }
+  child.stdin.end();
   return { status: await ended, stdout: await stdout };
 }
 

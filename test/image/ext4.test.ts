@@ -153,6 +153,27 @@ test('random trees come back as they were', needsTools, async (t) => {
   );
 });
 
+test('devices have their numbers, however large', needsTools, async (t) => {
+  const image = join(scratch(t), 'image');
+  const devices = [
+    [1, 3],
+    [255, 255],
+    [8, 256],
+    [256, 1],
+    [259, 300_000],
+    [4095, 2 ** 20 - 1],
+  ] as const;
+  const entries = devices.map(
+    ([major, minor]): ImageEntry => ({ ...common, path: `${major}-${minor}`, kind: 'block', major, minor }),
+  );
+  await write(image, entries, { sizeBytes: 16e6 });
+  checked(image);
+  for (const [major, minor] of devices) {
+    const shown = output('debugfs', ['-R', `stat ${major}-${minor}`, image]);
+    assert.match(shown, new RegExp(`number: 0*${major}:0*${minor} `));
+  }
+});
+
 test('attributes fill the room in an inode, or a block, to its last byte', needsTools, async (t) => {
   const image = join(scratch(t), 'image');
   const withValue = (length: number): ImageEntry =>

@@ -5,7 +5,10 @@ import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFile
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { extentTree, treeBlocksFor } from '../../image/ext4/extents.ts';
+import { extentsOf, extentTree, maxExtents, treeBlocksFor } from '../../image/ext4/extents.ts';
+import { geometryFor } from '../../image/ext4/geometry.ts';
+import { placeGroups } from '../../image/ext4/groups.ts';
+import { Space } from '../../image/ext4/space.ts';
 import type { ImageEntry } from '../../image/index.ts';
 import {
   BLOCK,
@@ -96,6 +99,33 @@ test('a tree of extents has as many blocks as were counted for it before', () =>
     const taken = { n: 0 };
     assert.equal(extentTree(extents, 0, () => taken.n++).blocks.length, treeBlocksFor(n), `${n}`);
     assert.equal(taken.n, treeBlocksFor(n));
+  }
+});
+
+test('what is said to have room has it, to the last block, however many tables a file goes on behind', () => {
+  for (const groups of [1, 2, 3, 4, 16, 17, 330, 338]) {
+    const sizeBytes = groups * (1 << 27) - 5e6;
+    const fits = (blocks: number): boolean => {
+      try {
+        return geometryFor({ blocks, inodes: 1 }, sizeBytes).blocks > 0;
+      } catch {
+        return false;
+      }
+    };
+    let [most, tooMany] = [1, Math.ceil(sizeBytes / BLOCK)];
+    while (tooMany - most > 1) {
+      const middle = (most + tooMany) >> 1;
+      if (fits(middle)) most = middle;
+      else tooMany = middle;
+    }
+    const geometry = geometryFor({ blocks: most, inodes: 1 }, sizeBytes);
+    const space = new Space(geometry.blocks);
+    placeGroups(geometry, space);
+    const takeBlock = (): number => space.take(1)[0]!.start;
+    takeBlock();
+    space.take(geometry.journalBlocks);
+    const content = most - treeBlocksFor(maxExtents([most]));
+    extentTree(extentsOf(0, space.take(content)), 0, takeBlock);
   }
 });
 

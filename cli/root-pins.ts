@@ -6,7 +6,7 @@ import type { StorePins } from '../pkm/index.ts';
 import { OWNER_FILE, tryParseStorePath } from '../store/index.ts';
 import type { Context } from './context.ts';
 
-export function pinsOf(context: Context, root: string): StorePins {
+export function pinsOf(context: Pick<Context, 'home' | 'storeDir'>, root: string): StorePins {
   let known: { folder: string; owner: string } | undefined;
   // The same folder by whatever name the root is called. The root may be made meanwhile: only now is it there.
   const place = (): { folder: string; owner: string } => {

@@ -10,9 +10,7 @@ export function readWaiting(fd: number, buffer: Uint8Array, offset: number, leng
     try {
       return readSync(fd, buffer, offset, length, null);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EOF') return 0;
-      if (code !== 'EAGAIN') throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
       // It is empty: a moment for its writer.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
     }

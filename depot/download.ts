@@ -200,10 +200,11 @@ async function checkAndImport(
 async function knownIndex(archive: ArchiveName, user: User, file: string, now: Date): Promise<KnownIndex | undefined> {
   if (!existsSync(file) || !existsSync(`${file}.sig`)) return undefined;
   const { verifyFile } = await import('./openpgp.ts');
-  const [bytes, signature] = [file, `${file}.sig`].map((path) => sys('read', path, () => readFileSync(path))) as [Buffer, Buffer];
+  const signature = sys('read', `${file}.sig`, () => readFileSync(`${file}.sig`));
   try {
-    const { signedAt } = await verifyFile({ archive: formatArchiveName(archive), file, signature, keys: user.keys, now });
-    return { bytes, signature, signedAt };
+    const name = formatArchiveName(archive);
+    const { signedAt, content } = await verifyFile({ archive: name, file, signature, keys: user.keys, now });
+    return { bytes: content, signature, signedAt };
   } catch (error) {
     if (error instanceof Fault) return undefined;
     throw error;

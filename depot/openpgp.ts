@@ -33,15 +33,14 @@ export async function readPublicKeys(bytes: Buffer, path: string): Promise<Keys>
         : (await Promise.all(blocks.map((armoredKeys) => openpgp.readKeys({ armoredKeys })))).flat();
     if (keys.length > 0) return { path, keys };
   } catch (error) {
-    throw unusable(path, `it holds no OpenPGP public key (${reason(error)})`, error);
+    throw unusable(path, `it holds no OpenPGP public key (${reason(error)})`);
   }
   throw unusable(path, 'it holds no OpenPGP public key');
 }
 
-const unusable = (path: string, why: string, cause?: unknown): Fault =>
+const unusable = (path: string, why: string): Fault =>
   new Fault('E-DEPOT-013' satisfies DepotCode, `the key in '${path}' cannot be used: ${why}`, {
     hints: ["export it anew: gpg --armor --export USER > pubkey, or 'igos depot keygen'"],
-    ...(cause === undefined ? {} : { cause: undefined }),
   });
 
 function reason(error: unknown): string {

@@ -29,7 +29,7 @@ export function withFilesLeft(changes: readonly PackageChange[], base: StateView
   return changes.map((change) => {
     const { action, name } = change;
     if (action !== 'supersede') return change;
-    const left = base.record(name) === undefined ? new Set<string>() : pathsOf(base.filesOf(name));
+    const left = pathsOf(base.filesOf(name));
     for (const path of dropped.get(name) ?? []) left.delete(path);
     for (const path of put.get(name) ?? []) left.add(path);
     return left.size === 0 ? change : { ...change, nFilesLeft: left.size };

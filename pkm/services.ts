@@ -135,7 +135,9 @@ function installSection(image: PackageImage, entry: ImageEntry): ReadonlyMap<str
     const match = section === 'Install' ? /^\s*([A-Za-z]+)\s*=(.*)$/s.exec(line) : null;
     if (match === null) continue;
     const words = match[2]!.split(/\s+/).filter((word) => word !== '');
-    found.set(match[1]!, words.length === 0 ? [] : [...(found.get(match[1]!) ?? []), ...words]);
+    const known = words.length === 0 ? undefined : found.get(match[1]!);
+    if (known === undefined) found.set(match[1]!, words);
+    else for (const word of words) known.push(word);
   }
   return found;
 }

@@ -2,7 +2,7 @@
  * Whose links those in a folder below `var/gcroots` are: its file `owner` says it, a path as bytes without an end of line. So pkm keeps
  * what generations of a root elsewhere need, and what became of that root can be seen from here.
  */
-import { lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { type Dirent, lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { type Bytes, bytesToPath, bytesToText, sys, systemFaultOf, textToBytes } from '../base/index.ts';
 
 export const OWNER_FILE = 'owner';
@@ -13,8 +13,14 @@ export interface OwnedLinks {
   readonly nLinks: number;
 }
 
-/** `undefined` where the folder says nothing. @throws SystemFault */
-export function ownerOf(folder: Bytes): Bytes | undefined {
+/**
+ * `undefined` where the folder says nothing: a link or a folder of that name is somebody's own.
+ *
+ * @param entries  all that is in it
+ * @throws SystemFault
+ */
+export function ownerOf(folder: Bytes, entries: readonly Dirent[]): Bytes | undefined {
+  if (!entries.some((entry) => entry.name === OWNER_FILE && entry.isFile())) return undefined;
   const file = `${folder}/${OWNER_FILE}`;
   return unlessMissing(file, () => readFileSync(bytesToPath(file), 'latin1'));
 }
@@ -29,7 +35,7 @@ export function ownedLinks(home: string): OwnedLinks[] {
     const entries = unlessMissing(folder, () => readdirSync(bytesToPath(folder), { withFileTypes: true, encoding: 'latin1' }));
     if (entries === undefined) return;
     for (const entry of entries) if (entry.isDirectory()) visit(`${folder}/${entry.name}`);
-    const owner = entries.some(({ name }) => name === OWNER_FILE) ? ownerOf(folder) : undefined;
+    const owner = ownerOf(folder, entries);
     if (owner !== undefined) found.push({ folder, owner, nLinks: entries.filter((entry) => entry.isSymbolicLink()).length });
   };
   visit(textToBytes(`${home}/var/gcroots`));

@@ -36,7 +36,7 @@ import {
   textToBytes,
 } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
-import { isThere, OWNER_FILE, ownedLinks, ownerOf, removeOwnedLinks } from './root-owner.ts';
+import { isThere, ownedLinks, ownerOf, removeOwnedLinks } from './root-owner.ts';
 import { storePathBase, tryParseStorePath } from './store-path.ts';
 import { readTemporaryRoots } from './temporary-roots.ts';
 import type { Root, StorePath } from './types.ts';
@@ -87,7 +87,7 @@ class LinkRoots {
 
   walk(folder: Bytes, kind: 'link' | 'profile'): void {
     const entries = listFolder(folder);
-    const owner = entries.some(({ name }) => name === OWNER_FILE) ? ownerOf(folder) : undefined;
+    const owner = ownerOf(folder, entries);
     for (const entry of entries) {
       const path = `${folder}/${entry.name}`;
       if (entry.isDirectory()) this.walk(path, kind);

@@ -96,15 +96,11 @@ function encodeNode(sizeBytes: number, entries: readonly Entry[], most: number, 
   for (const [index, value] of [MAGIC, entries.length, most, depth].entries()) bytes.writeUInt16LE(value, index * 2);
   for (const [index, { logical, start, count }] of entries.entries()) {
     const at = HEADER_BYTES + index * ENTRY_BYTES;
-    const high = Math.floor(start / 2 ** 32);
     bytes.writeUInt32LE(logical, at);
-    if (count === undefined) {
-      bytes.writeUInt32LE(start % 2 ** 32, at + 4);
-      bytes.writeUInt16LE(high, at + 8);
-    } else {
+    if (count === undefined) bytes.writeUInt32LE(start, at + 4);
+    else {
       bytes.writeUInt16LE(count, at + 4);
-      bytes.writeUInt16LE(high, at + 6);
-      bytes.writeUInt32LE(start % 2 ** 32, at + 8);
+      bytes.writeUInt32LE(start, at + 8);
     }
   }
   return bytes;

@@ -18,7 +18,7 @@ export const N_OWN_INODES = 10;
 const DESCRIPTORS_PER_BLOCK: number = BLOCK_BYTES / DESCRIPTOR_BYTES;
 const NUMBERS_PER_BLOCK: number = BLOCK_BYTES / 4;
 const MIB_BLOCKS: number = 2 ** 20 / BLOCK_BYTES;
-/** Where block numbers of the table for growing end: 16 TiB. */
+/** Where block numbers of the table for growing end: 16 TiB. All others fit into the lower half of what the format has for them. */
 const MAX_BLOCKS: number = 2 ** 32 - 1;
 const TIB_BLOCKS: number = 2 ** 40 / BLOCK_BYTES;
 /** What of a last group has to be there for files; a shorter one is not worth its tables. */

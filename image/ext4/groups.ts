@@ -89,10 +89,8 @@ export function encodeDescriptor(
   checksums: Checksums,
 ): Buffer {
   const bytes = Buffer.alloc(DESCRIPTOR_BYTES);
-  for (const [number, block] of [group.blockMap, group.inodeMap, group.inodeTable].entries()) {
-    bytes.writeUInt32LE(block % 2 ** 32, number * 4);
-    bytes.writeUInt32LE(Math.floor(block / 2 ** 32), 32 + number * 4);
-  }
+  for (const [number, block] of [group.blockMap, group.inodeMap, group.inodeTable].entries())
+    bytes.writeUInt32LE(block, number * 4);
   bytes.writeUInt16LE(use.freeBlocks, 12);
   bytes.writeUInt16LE(use.freeInodes, 14);
   bytes.writeUInt16LE(nDirectories, 16);

@@ -64,10 +64,9 @@ export function encodeInode(number: number, fields: InodeFields, seconds: number
   bytes.writeUInt32LE(sectors % 2 ** 32, 28);
   bytes.writeUInt32LE(fields.hasExtents ? HAS_EXTENTS : 0, 32);
   bytes.set(fields.place, 40);
-  bytes.writeUInt32LE(attributeBlock % 2 ** 32, 104);
+  bytes.writeUInt32LE(attributeBlock, 104);
   bytes.writeUInt32LE(Math.floor(sizeBytes / 2 ** 32), 108);
   bytes.writeUInt16LE(Math.floor(sectors / 2 ** 32), 116);
-  bytes.writeUInt16LE(Math.floor(attributeBlock / 2 ** 32), 118);
   bytes.writeUInt16LE(uid >>> 16, 120);
   bytes.writeUInt16LE(gid >>> 16, 122);
   bytes.writeUInt16LE(EXTRA_BYTES, 128);

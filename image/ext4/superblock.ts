@@ -35,14 +35,10 @@ export interface SuperblockFields {
 export function encodeSuperblock(fields: SuperblockFields, group: number): Buffer {
   const { geometry, freeBlocks, freeInodes, seconds } = fields;
   const bytes = Buffer.alloc(SUPERBLOCK_BYTES);
-  const split = (value: number, low: number, high: number): void => {
-    bytes.writeUInt32LE(value % 2 ** 32, low);
-    bytes.writeUInt32LE(Math.floor(value / 2 ** 32), high);
-  };
   bytes.writeUInt32LE(geometry.groups * geometry.inodesPerGroup, 0x0);
-  split(geometry.blocks, 0x4, 0x150);
-  split(Math.floor(geometry.blocks / RESERVED_PART), 0x8, 0x154);
-  split(freeBlocks, 0xc, 0x158);
+  bytes.writeUInt32LE(geometry.blocks, 0x4);
+  bytes.writeUInt32LE(Math.floor(geometry.blocks / RESERVED_PART), 0x8);
+  bytes.writeUInt32LE(freeBlocks, 0xc);
   bytes.writeUInt32LE(freeInodes, 0x10);
   bytes.writeUInt32LE(2, 0x18); // blocks of 1024 << 2
   bytes.writeUInt32LE(2, 0x1c);

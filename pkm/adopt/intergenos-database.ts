@@ -62,6 +62,9 @@ const columnsOf = (database: Database, table: string): string[] =>
 
 const text = (value: SqlValue | undefined): string => (value === null || value === undefined ? '' : String(value));
 
+/** Lower-case hex; '' for what is no SHA-256. */
+const sha256Of = (value: SqlValue | undefined): string => /^[0-9a-f]{64}$/i.exec(text(value))?.[0].toLowerCase() ?? '';
+
 /** Databases of before some columns lack them. */
 const optional = (row: SqlRow, column: string): string => (column in row ? text(row[column]) : '');
 
@@ -88,13 +91,12 @@ export function* foreignFiles(database: Database): Iterable<ForeignFile> {
     SELECT rtrim(f.path, '/') AS path, p.name AS package, f.is_dir OR f.path LIKE '%/' AS is_dir, f.is_config, f.checksum
     FROM files f JOIN installed p ON p.id = f.package_id ORDER BY 1, f.id`);
   for (const row of rows) {
-    const sha256 = text(row['checksum']).toLowerCase();
     yield {
       path: text(row['path']).replace(/^(?:\.?\/+)+/, ''),
       package: text(row['package']),
       isFolder: row['is_dir'] === 1,
       isConfig: row['is_config'] === 1,
-      sha256: /^[0-9a-f]{64}$/.test(sha256) ? sha256 : '',
+      sha256: sha256Of(row['checksum']),
     };
   }
 }
@@ -125,10 +127,10 @@ export const foreignHistory = (database: Database): ForeignHistory[] =>
     isSuccess: Number(row['success'] ?? 1) !== 0,
   }));
 
-/** The hash that each configuration file had when it was installed. */
+/** The hash that each configuration file had when it was installed; '' where what stands there is none. */
 export const foreignBaselines = (database: Database): Map<string, string> =>
   new Map(
     database
       .all('SELECT path, original_checksum FROM config_files')
-      .map((row) => [text(row['path']), text(row['original_checksum'])]),
+      .map((row) => [text(row['path']), sha256Of(row['original_checksum'])]),
   );

@@ -583,5 +583,7 @@ test('a file system that has no size of its own has room; others keep some for a
   assert.equal(roomOn({ bavail: 100, blocks: 1600, bsize: 4096 }), 0);
   assert.equal(roomOn({ bavail: 1 << 20, blocks: 1 << 24, bsize: 4096 }), 2 ** 32 - 2 ** 28);
   assert.ok(hasRoomFor('/nowhere', 16 << 20), 'what is small may come onto any disk');
+  assert.throws(() => hasRoomFor('/nowhere', (16 << 20) + 1), { errno: 'ENOENT' }, 'else it is asked');
+  assert.ok(hasRoomFor(temporaryFolder(t), 1 << 25));
   assert.ok(!hasRoomFor(temporaryFolder(t), 2 ** 60));
 });

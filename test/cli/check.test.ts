@@ -159,6 +159,24 @@ system good { packages = [ ]; etc.motd = "x"; }
   );
 });
 
+test('every field is looked at, and none is worth a build', (t) => {
+  const fields = ['release', 'summary', 'provides', 'conflicts', 'capabilities', 'services', 'meta', 'check', 'verifyPaths'];
+  const { igos, tree } = treeOf(
+    t,
+    `tier core { summary = "c"; holds = [ "*" ]; }
+package a "1" { tier = core; style = autotools; ${fields.map((field) => `${field} = ${field === 'release' ? '"x"' : 1};`).join('\n')} }
+package b "1" { tier = core; style = autotools; summary = import (derivation { name = "x"; system = "none"; builder = "/none"; }); }
+`,
+  );
+  const { stdout, stderr } = igos('check', tree, '--gate', 'build-order');
+  assert.deepEqual(
+    [...stdout.matchAll(/^ *UNREADABLE {2}a {2}(\w+) /gm)].map(([, field]) => field),
+    fields,
+    stderr,
+  );
+  assert.match(stdout, /\b9 findings: 9 UNREADABLE\n/);
+});
+
 test('an override that cannot be read is told by whichever gate runs; a misspelt dependency with the name that is meant', (t) => {
   const { igos, tree } = treeOf(
     t,

@@ -1,8 +1,21 @@
 /** What generations need stays in the store, wherever their root is copied or moved to, and until somebody lets go of it. */
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import fs, {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { pinsOf } from '../../cli/root-pins.ts';
+import { storeDir, temporaryFolder } from '../store/fixture.ts';
 import { noSandbox, programs } from './programs.ts';
 
 const skip = await noSandbox();
@@ -78,4 +91,64 @@ test('a root made anew where another was lets go of what that one needed when it
   assert.match(on('root', 'gc', '--keep', '1'), /let go of \S+-app-1\n/);
   ok(igos('gc'));
   assert.deepEqual([inStore(1), inStore(2)], [false, true]);
+});
+
+/** Names of the store; those of `there` are in it. */
+function pinned(t: TestContext, there: string) {
+  const folder = temporaryFolder(t);
+  const home = join(folder, 'home');
+  for (const place of ['home/store', 'root']) mkdirSync(join(folder, place), { recursive: true });
+  const nameOf = (letter: string): string => `${letter.repeat(32)}-${letter}`;
+  for (const letter of there) writeFileSync(join(home, 'store', nameOf(letter)), '');
+  const pathsOf = (letters: string): string[] => [...letters].map((letter) => `${storeDir}/${nameOf(letter)}`);
+  const links = join(home, 'var/gcroots/pkm');
+  const kept = (): string[] =>
+    existsSync(links)
+      ? readdirSync(links).map((name) =>
+          readdirSync(join(links, name))
+            .map((each) => each.slice(-1))
+            .join(''),
+        )
+      : [];
+  return { folder, links, pathsOf, kept, pins: (root: string) => pinsOf({ home, storeDir }, join(folder, root)) };
+}
+
+const NEVER = (): never => assert.fail('it is known');
+
+test('what is pinned: all that is there of what generations need at first, from then on what comes', (t) => {
+  const { folder, links, pathsOf, kept, pins } = pinned(t, 'abcd');
+  const [a] = pathsOf('a');
+  const first = pins('root');
+  first.add([], () => []);
+  first.remove(a!);
+  assert.deepEqual([first.besides(new Set()), kept()], [[], []], 'where nothing is to be kept nothing is made');
+  first.add(pathsOf('a'), () => pathsOf('bx'));
+  assert.deepEqual(kept(), ['abr'], 'and who the owner is');
+  assert.equal(readFileSync(join(links, readdirSync(links)[0]!, 'owner'), 'utf8'), join(folder, 'root'));
+  symlinkSync('root', join(folder, 'same'));
+  pins('same').add(pathsOf('cc'), NEVER);
+  assert.deepEqual(kept(), ['abcr']);
+  writeFileSync(join(links, readdirSync(links)[0]!, 'a-note'), '');
+  assert.deepEqual(first.besides(new Set(pathsOf('a'))).toSorted(), pathsOf('bc'));
+  for (const _ of [1, 2]) pins('root').remove(pathsOf('b')[0]!);
+  assert.deepEqual(pins('root').besides(new Set()).toSorted(), pathsOf('ac'));
+  mkdirSync(join(links, readdirSync(links)[0]!, 'zone'));
+  assert.throws(() => first.remove('zone'), { code: 'EISDIR' });
+});
+
+test('killed before all of it is pinned, the next change pins it', (t) => {
+  const { pathsOf, kept, pins } = pinned(t, 'ab');
+  const { symlinkSync: symlink } = fs;
+  let nLinks = 0;
+  const { mock } = t.mock.method(fs, 'symlinkSync', (...words: Parameters<typeof symlink>) => {
+    if (nLinks++ > 0) throw new Error('killed');
+    symlink(...words);
+  });
+  syncBuiltinESMExports();
+  assert.throws(() => pins('root').add(pathsOf('a'), () => pathsOf('b')), /killed/);
+  mock.restore();
+  syncBuiltinESMExports();
+  assert.deepEqual(kept(), ['b']);
+  pins('root').add([], () => pathsOf('ab'));
+  assert.deepEqual(kept(), ['abr']);
 });

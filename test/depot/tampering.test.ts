@@ -1,13 +1,15 @@
 /** Everything that was done to a published archive or its signature is refused with the reason, and the depot stays as it was. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import fs, { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import * as openpgp from 'openpgp';
 import { Header, type HeaderData } from 'tar/header';
 import { Fault, renderFault } from '../../base/index.ts';
+import { listDepot, verifyDepot } from '../../depot/index.ts';
 import { golden } from '../golden.ts';
 import { type Exchange, exchange } from './published.ts';
 import { keyOf, keySignerOf } from './signers.ts';
@@ -263,20 +265,57 @@ test('missing keys and addresses are named', async (t) => {
   golden(t, 'errors/depot-download.txt', refusals.join('\n'));
 });
 
-test('what is unpacked is what was signed, though the file is another one when it is read again', async (t) => {
+/** Whoever may write in the quarantine, and is quick: the file is another one as soon as it was read. */
+function replacedOnceRead(t: TestContext, file: string, content: Buffer): void {
+  const { readFileSync: read } = fs;
+  const { mock } = t.mock.method(fs, 'readFileSync', (path: fs.PathOrFileDescriptor, ...rest: never[]): string | Buffer => {
+    const bytes = read(path, ...rest);
+    if (path === file) writeFileSync(file, content);
+    return bytes;
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    mock.restore();
+    syncBuiltinESMExports();
+  });
+}
+
+const packed = (tar: string | Buffer): Buffer => execFileSync('xz', ['-c'], { input: tar });
+const EVIL = packed(tarOf(TOP, file('1/face.config', 'evil')));
+
+test('what is unpacked and compared is what was signed, though the file is another one when it is read again', async (t) => {
   const at = await exchange(t);
   await at.publish([ARCHIVE]);
-  const published = join(at.published, `${ARCHIVE}.tar.xz`);
-  const [good, evil] = [join(at.folder, 'good'), join(at.folder, 'evil')];
-  copyFileSync(published, good);
-  writeFileSync(evil, execFileSync('xz', ['-c'], { input: tarOf(TOP, file('1/face.config', 'evil')) }));
   const quarantined = join(at.quarantine, `${ARCHIVE}.tar.xz`);
   mkdirSync(dirname(quarantined), { recursive: true });
-  copyFileSync(`${published}.sig`, `${quarantined}.sig`);
-  // A pipe stands for whoever may write in the quarantine, and is quick.
-  execFileSync('mkfifo', [quarantined]);
-  const writer = spawn('sh', ['-c', 'cat "$1" >"$3"; cat "$2" >"$3"', 'sh', good, evil, quarantined], { stdio: 'ignore' });
-  t.after(() => writer.kill('SIGKILL'));
-  assert.deepEqual(await at.download([ARCHIVE]), [ARCHIVE]);
+  for (const end of ['', '.sig']) copyFileSync(join(at.published, `${ARCHIVE}.tar.xz${end}`), `${quarantined}${end}`);
+  const good = readFileSync(quarantined);
+  replacedOnceRead(t, quarantined, EVIL);
+  assert.deepEqual([await at.download([ARCHIVE]), at.requests], [[ARCHIVE], []]);
   assert.equal(readFileSync(join(at.to.folder, ARCHIVE, 'face.config'), 'utf8'), 'face: round\n');
+  writeFileSync(quarantined, good);
+  const options = { depot: at.to, publicFolder: at.quarantine, jobs: 1, now: new Date(Date.now() + 1000) };
+  assert.deepEqual(
+    (await verifyDepot(listDepot(at.to), options)).map(({ outcome }) => outcome),
+    ['signed'],
+  );
+  assert.deepEqual(readFileSync(quarantined), EVIL);
+});
+
+test('an index is what was signed, though the file is another one when it is read again', async (t) => {
+  const at = await exchange(t);
+  await at.publish(['alan/index/26.04']);
+  replacedOnceRead(t, join(at.quarantine, 'alan/index/26.04.xz'), packed('evil'));
+  await at.download(['alan/index/26.04']);
+  assert.equal(readFileSync(join(at.to.folder, 'alan/index/26.04'), 'utf8'), '<index/>\n');
+});
+
+test('an index that unpacks to more than anybody reads is refused', async (t) => {
+  const at = await exchange(t);
+  await at.publish(['alan/index/26.04']);
+  const published = join(at.published, 'alan/index/26.04.xz');
+  writeFileSync(published, execFileSync('xz', ['-0', '-c'], { input: Buffer.alloc((64 << 20) + 1) }));
+  await signAs(at, published, 'alan', 'alan/index/26.04');
+  await assert.rejects(at.download(['alan/index/26.04']), { code: 'E-DEPOT-014', message: /it has more than 67108864 bytes/ });
+  assert.ok(!existsSync(join(at.to.folder, 'alan/index/26.04')));
 });

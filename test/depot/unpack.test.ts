@@ -1,6 +1,6 @@
 /** Archives that are larger than they look are refused in time, and those that hold what we would not make as they mean it. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -8,13 +8,10 @@ import { gzipSync } from 'node:zlib';
 import { Header, type HeaderData } from 'tar/header';
 import { unpackArchive } from '../../depot/unpack.ts';
 
-function member(path: string, data?: Buffer): Buffer {
+function member(path: string, data?: Buffer, mode = 0o644): Buffer {
   const block = Buffer.alloc(512);
   const type = data === undefined ? 'Directory' : 'File';
-  new Header({ path, type, mode: 0o644, uid: 0, gid: 0, mtime: new Date(0), size: data?.length ?? 0 } as HeaderData).encode(
-    block,
-    0,
-  );
+  new Header({ path, type, mode, uid: 0, gid: 0, mtime: new Date(0), size: data?.length ?? 0 } as HeaderData).encode(block, 0);
   return Buffer.concat([block, data ?? Buffer.alloc(0)]);
 }
 
@@ -56,6 +53,7 @@ const CASES: Readonly<Record<string, readonly [parts: readonly Buffer[], says: R
   'a name of 100,000 folders': [[named(`1/${'a/'.repeat(100_000)}f`), END], /a path in it has more than 4095 bytes/],
   'folders that no member is': [[named('1/a/b/c/d/e/f'), END], /it has more than 5 members/],
   'a file below a file': [[file('a', 0), file('a/b/c', 0), END], /'a\/b\/c' is below 'a', which is no folder/],
+  'a file twice, by two names': [[file('a', 0), file('./a', 0), END], /'a' is there twice/],
   'zeros behind its end': [[END, Buffer.alloc(3 * BYTES)], /nothing comes to an end in it/],
 };
 
@@ -70,4 +68,44 @@ for (const [name, [parts, says]] of Object.entries(CASES)) {
     if (says === undefined) await done;
     else await assert.rejects(done, (error: Error) => says.test(error.message));
   });
+}
+
+test('archives: without xz it is xz that is missing, and no archive is damaged', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'igos-unpack-'));
+  const { PATH } = process.env;
+  t.after(() => {
+    process.env['PATH'] = PATH;
+    rmSync(folder, { recursive: true });
+  });
+  process.env['PATH'] = folder;
+  const packed = Buffer.from('\xfd7zXZ\0', 'latin1');
+  await assert.rejects(unpackArchive(packed, folder, { archive: 'a/raw/b/1', top: '1', layout: 'present' }), {
+    code: 'E-CACHE-008',
+  });
+});
+
+test('archives: modes are what they are meant to be whatever the umask, and no file stays open', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'igos-unpack-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const nOpen = (): number => readdirSync('/proc/self/fd').filter((fd) => pathOf(fd).startsWith(folder)).length;
+  const members = [member('1/'), member('1/plain', Buffer.alloc(512)), member('1/program', Buffer.alloc(0), 0o4755), END];
+  const umask = process.umask(0o077);
+  try {
+    await unpackArchive(gzipSync(Buffer.concat(members)), folder, { archive: 'a/raw/b/1', top: '1', layout: '2017' });
+  } finally {
+    process.umask(umask);
+  }
+  assert.deepEqual(
+    ['plain', 'program'].map((name) => statSync(join(folder, name)).mode & 0o7777),
+    [0o644, 0o755],
+  );
+  assert.equal(nOpen(), 0);
+});
+
+function pathOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return '';
+  }
 }

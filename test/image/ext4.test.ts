@@ -5,6 +5,10 @@ import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFile
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { extentsOf, extentTree, maxExtents, treeBlocksFor } from '../../image/ext4/extents.ts';
+import { geometryFor } from '../../image/ext4/geometry.ts';
+import { placeGroups } from '../../image/ext4/groups.ts';
+import { Space } from '../../image/ext4/space.ts';
 import type { ImageEntry } from '../../image/index.ts';
 import {
   BLOCK,
@@ -89,6 +93,42 @@ test('sizes: what is asked for is had, and what is said to be enough is enough',
   await assert.rejects(layout([], { sizeBytes: 2 ** 45 }), /more than the format holds/);
 });
 
+test('a tree of extents has as many blocks as were counted for it before', () => {
+  for (const n of [0, 1, 4, 5, 340, 341, 4 * 340, 4 * 340 + 1, 340 * 340 + 1]) {
+    const extents = Array.from({ length: n }, (_, at) => ({ logical: 2 * at, start: 3 * at, count: 1 }));
+    const taken = { n: 0 };
+    assert.equal(extentTree(extents, 0, () => taken.n++).blocks.length, treeBlocksFor(n), `${n}`);
+    assert.equal(taken.n, treeBlocksFor(n));
+  }
+});
+
+test('what is said to have room has it, to the last block, however many tables a file goes on behind', () => {
+  for (const groups of [1, 2, 3, 4, 16, 17, 330, 338]) {
+    const sizeBytes = groups * (1 << 27) - 5e6;
+    const fits = (blocks: number): boolean => {
+      try {
+        return geometryFor({ blocks, inodes: 1 }, sizeBytes).blocks > 0;
+      } catch {
+        return false;
+      }
+    };
+    let [most, tooMany] = [1, Math.ceil(sizeBytes / BLOCK)];
+    while (tooMany - most > 1) {
+      const middle = (most + tooMany) >> 1;
+      if (fits(middle)) most = middle;
+      else tooMany = middle;
+    }
+    const geometry = geometryFor({ blocks: most, inodes: 1 }, sizeBytes);
+    const space = new Space(geometry.blocks);
+    placeGroups(geometry, space);
+    const takeBlock = (): number => space.take(1)[0]!.start;
+    takeBlock();
+    space.take(geometry.journalBlocks);
+    const content = most - treeBlocksFor(maxExtents([most]));
+    extentTree(extentsOf(0, space.take(content)), 0, takeBlock);
+  }
+});
+
 test('times behind 2038 are kept', needsTools, async (t) => {
   const image = join(scratch(t), 'image');
   for (const [seconds, shown] of [
@@ -141,6 +181,42 @@ test('random trees come back as they were', needsTools, async (t) => {
     }),
     { numRuns: 25 },
   );
+});
+
+test('devices have their numbers, however large', needsTools, async (t) => {
+  const image = join(scratch(t), 'image');
+  const devices = [
+    [1, 3],
+    [255, 255],
+    [8, 256],
+    [256, 1],
+    [259, 300_000],
+    [4095, 2 ** 20 - 1],
+  ] as const;
+  const entries = devices.map(
+    ([major, minor]): ImageEntry => ({ ...common, path: `${major}-${minor}`, kind: 'block', major, minor }),
+  );
+  await write(image, entries, { sizeBytes: 16e6 });
+  checked(image);
+  for (const [major, minor] of devices) {
+    const shown = output('debugfs', ['-R', `stat ${major}-${minor}`, image]);
+    assert.match(shown, new RegExp(`number: 0*${major}:0*${minor} `));
+  }
+});
+
+test('attributes fill the room in an inode, or a block, to its last byte', needsTools, async (t) => {
+  const image = join(scratch(t), 'image');
+  const withValue = (length: number): ImageEntry =>
+    file(`${length}`, 'x', { attributes: new Map([['user.x', Buffer.alloc(length, 'abc')]]) });
+  // 96 bytes less four at either end and an entry of 20; 4096 less the header, the end and the entry.
+  const lengths = [67, 68, 69, 72, 73, 4037, 4040];
+  await write(image, lengths.map(withValue), { sizeBytes: 16e6 });
+  checked(image);
+  const isInInode = (length: number): boolean => /\nFile ACL: 0\n/.test(output('debugfs', ['-R', `stat ${length}`, image]));
+  assert.deepEqual(lengths.filter(isInInode), [67, 68]);
+  for (const length of lengths)
+    assert.match(output('debugfs', ['-R', `ea_get ${length} user.x`, image]), new RegExp(`"${'abc'.repeat(20)}`));
+  await assert.rejects(layout([withValue(4041)]), { code: 'E-IMG-003' });
 });
 
 test('the same bytes, in whatever order the entries come, and wherever in a file they stand', async (t) => {

@@ -72,6 +72,24 @@ test('row: invariants, unrelated packages do not share files, directories merge'
   assert.equal(existsSync(box.path('usr')), false);
 });
 
+test('row: supersede, in the transaction that brings the predecessor', (t) => {
+  const box = new Sandbox(t);
+  const b = box.image('b 1', { 'usr/shared': 'b' }, { supersedes: ['a'] });
+  const images = (version: number) => [
+    box.image(`a ${version}`, { 'usr/shared': 'a', [`usr/a-${version}`]: 'a', [`usr/a-${version}-too`]: '' }),
+    b,
+  ];
+  const superseded = { name: 'a', action: 'supersede', by: 'b', nFilesLeft: 2 };
+  const changes = (root: Sandbox, version: number) => root.do((each) => each.install(images(version)).packages);
+  assert.deepEqual(changes(box, 1)[0], { ...superseded, from: '1' });
+  const other = new Sandbox(t);
+  other.do((root) => root.install([images(1)[0]!]));
+  assert.deepEqual(changes(other, 2).slice(0, 2), [
+    { name: 'a', action: 'upgrade', from: '1', to: '2' },
+    { ...superseded, from: '2' },
+  ]);
+});
+
 test('row: supersede', (t) => {
   const box = new Sandbox(t);
   box.do((root) => root.install([box.image('a 1', { 'usr/shared': 'from a', 'usr/only-a': 'a', 'etc/shared.conf': 'a=1\n' })]));

@@ -43,6 +43,16 @@ test('what [Install] says, for units, templates, sockets that come along, and Op
   assert.ok(servicesOf(box.image('x 1', units)).has('cron'));
 });
 
+test('a unit is read in no time, however long it is', (t) => {
+  const box = new Sandbox(t);
+  const text = `[Install]\nAlias=${' '.repeat(60_000)}\u2028x.service\nWantedBy=a.target${' '.repeat(60_000)}b.target\n${'WantedBy=c.target\n'.repeat(100_000)}`;
+  const image = box.image('x 1', { 'usr/lib/systemd/system/x.service': text });
+  const started = process.cpuUsage();
+  const links = withServices(image, new Map([['x', true]])).entries.filter(({ kind }) => kind === 'symlink');
+  assert.ok(process.cpuUsage(started).user < 2e6);
+  assert.equal(links.length, 3);
+});
+
 test('a link that a package brings is left out where the service is off', (t) => {
   const box = new Sandbox(t);
   const shipped = box.image('x 1', {

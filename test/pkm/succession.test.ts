@@ -214,7 +214,8 @@ test('files: what only comes along is left out where successors stand for it; wh
     if (isHere) other.do((root) => root.install([old]));
     other.do((root) => root.install([next], { declared: ['old'] }));
     const before = JSON.stringify(other.do((root) => root.list({ all: true })));
-    assert.throws(() => other.do((root) => root.install([old, user])), /'old' was superseded by 'new'/);
+    for (const explicit of [['old', 'user'], ['old']])
+      assert.throws(() => other.do((root) => root.install([old, user], { explicit })), /'old' was superseded by 'new'/);
     other.do((root) => root.install([old, user], { explicit: ['user'] }));
     assert.equal(other.read('usr/user'), '');
     const after = other.do((root) => root.list({ all: true })).filter(({ name }) => name !== 'user');
@@ -226,6 +227,22 @@ test('files: what only comes along is left out where successors stand for it; wh
     const back = box.image('old 3', { 'usr/x': 'back' }, { supersedes: ['new'] });
     other.do((root) => root.install([back, user], { explicit: ['user'] }));
     assert.equal(other.read('usr/x'), 'back');
+  }
+});
+
+test('files: what comes along with a successor of it comes as it is now, and leaves what that does not take', (t) => {
+  const old = (box: Sandbox, n: number) => box.image(`old ${n}`, { 'usr/x': 'old', 'usr/y': 'old', 'usr/only-old': `${n}` });
+  const core = (box: Sandbox, n: number) => box.image(`core ${n}`, { 'usr/x': `core ${n}` }, { supersedes: ['old'] });
+  for (const isSplit of [false, true]) {
+    const box = new Sandbox(t);
+    const extra = isSplit ? [box.image('extra 2', { 'usr/y': 'extra' }, { supersedes: ['old'] })] : [];
+    box.do((root) => root.install([core(box, 2), ...extra], { declared: ['old'] }));
+    box.do((root) => root.install([old(box, 3), core(box, 3)], { explicit: ['core'] }));
+    assert.deepEqual(
+      ['x', 'y', 'only-old'].map((name) => box.read(`usr/${name}`)),
+      ['core 3', isSplit ? 'extra' : 'old', '3'],
+    );
+    assert.equal(box.do((root) => root.info('old').record.supersededBy)[0], 'core');
   }
 });
 

@@ -1,7 +1,7 @@
 /** How content gets across: broken transfers, several caches, single files, memory of answers, S3. */
 import assert from 'node:assert/strict';
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -258,8 +258,19 @@ test('a damaged object is whole again out of a cache, and only with the recorded
     to.verify({ contents: true }).some((problem) => problem.kind === 'modified'),
     true,
   );
-  const caches = [`file://${folder}`].map((url) => new BinaryCache(openTransport(url), to));
-  assert.equal(await repairFromCaches(to, caches, path, () => assert.fail()), true);
+  const cacheAt = (url: string): BinaryCache => new BinaryCache(openTransport(url), to);
+  const refused: string[] = [];
+  const repaired = (url: string) => repairFromCaches(to, [cacheAt(url)], path, ({ code }) => refused.push(code));
+  for (const field of ['FileSize', 'NarSize']) {
+    const large = join(temporaryFolder(t), 'large');
+    cpSync(folder, large, { recursive: true });
+    const narinfo = join(large, `${storePathHash(path)}.narinfo`);
+    const text = readFileSync(narinfo, 'utf8');
+    writeFileSync(narinfo, text.replace(new RegExp(`^${field}: .*$`, 'm'), `${field}: ${2 ** 52}`));
+    assert.equal(await repaired(`file://${large}`), false, field);
+  }
+  assert.deepEqual(refused, ['E-CACHE-011', 'E-CACHE-011'], 'larger than the disk, it says');
+  assert.deepEqual([await repaired(`file://${folder}`), refused.length], [true, 2]);
   assert.deepEqual(to.verify({ contents: true }), []);
 });
 
@@ -372,6 +383,23 @@ test('what was wrong of a cache, and was put right, is not remembered', async (t
   writeFileSync(join(folder, name), text.replace(/^Sig: .*$/m, `Sig: ${signText(key, fingerprint)}`), 'latin1');
   assert.deepEqual(await query(), [paths[0]], 'it is remembered');
   assert.deepEqual(await query(key.publicKey.text), [paths[0]]);
+});
+
+test('where an archive was is remembered until it is not there any more', async (t) => {
+  const { folder, url, paths } = vectorCache(t, 'cache');
+  const [path] = paths as [StorePath];
+  const store = nixStore(t);
+  const cache = new BinaryCache(openTransport(url), store);
+  await cache.narInfo(path);
+  cache.remember();
+  const narinfo = join(folder, `${storePathHash(path)}.narinfo`);
+  const text = readFileSync(narinfo, 'latin1');
+  const before = /^URL: (.*)$/m.exec(text)![1]!;
+  renameSync(join(folder, before), join(folder, `${before}.moved`));
+  writeFileSync(narinfo, text.replace(`URL: ${before}`, `URL: ${before}.moved`), 'latin1');
+  await assert.rejects(pullFrom(store, url, [path], { keys: [vectorKey] }), { code: 'E-CACHE-006' });
+  await pullFrom(store, url, [path], { keys: [vectorKey] });
+  assert.ok(store.isValid(path));
 });
 
 test('what was learnt while the clock was a year ahead does not count for a year', async (t) => {

@@ -25,6 +25,7 @@ export type { OutdatedPackage } from './repository/available.ts';
 export type { CleanCacheOptions, CleanCacheReport } from './repository/clean-cache.ts';
 export type { FetchOptions } from './repository/fetch.ts';
 export type { PackageFiles } from './repository/file-list.ts';
+export { IDENTITY_WORDS, isIdentity } from './repository/identity.ts';
 export type { KnownRepository } from './repository/known.ts';
 export type { RepositorySettings } from './repository/settings.ts';
 export type { FetchedRepository, SyncReport, SyncWish } from './repository/sync.ts';

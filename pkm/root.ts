@@ -366,7 +366,10 @@ export class Root extends RootQuestions implements Disposable {
    * Makes what was fetched what is known. @returns `undefined` where others changed so much meanwhile that it must be fetched again
    * @throws Fault E-PKM-026
    */
-  async putIndex(fetched: FetchedRepository, options: Pick<SyncWish, 'force'> = {}): Promise<SyncReport | undefined> {
+  async putIndex(
+    fetched: FetchedRepository,
+    options: Pick<SyncWish, 'force' | 'identity'> = {},
+  ): Promise<SyncReport | undefined> {
     const { putFetched } = await import('./repository/sync.ts');
     return putFetched(this.#context(), fetched, { ...options, now: this.#now() });
   }

@@ -216,6 +216,13 @@ export interface KeptBack {
   readonly offered: Pick<PackageRecord, 'name' | 'version' | 'release'>;
 }
 
+/** A declared system whose own files and services an install or upgrade leaves as they are. */
+export interface LeftToSwitch {
+  readonly system: string;
+  /** What `pkm switch` takes: TREE#SYSTEM. */
+  readonly operand: string;
+}
+
 /** What a transaction did, or (dry run) would do. */
 export interface TransactionReport {
   readonly kind: TransactionKind;
@@ -227,6 +234,8 @@ export interface TransactionReport {
   readonly packages: readonly PackageChange[];
   /** Where that was asked: what stays behind what is offered. */
   readonly keptBack?: readonly KeptBack[];
+  /** Where trees were named that declare such. */
+  readonly leftToSwitch?: readonly LeftToSwitch[];
   readonly config: readonly ConfigChange[];
   readonly warnings: readonly Warning[];
   readonly nFilesPlaced: number;

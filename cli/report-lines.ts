@@ -63,8 +63,9 @@ export function reportLines(report: TransactionReport, isPlan: boolean): string[
 }
 
 /** Both versions, and the way out. */
-function keptBackLine({ name, version, release, isHeld, offered }: KeptBack): string {
-  const to = `${offered.name === name ? '' : `superseded by ${offered.name} `}${shownVersion(offered)}`;
+function keptBackLine({ name, version, release, isHeld, offered, besides = [] }: KeptBack): string {
+  const successors = [offered, ...besides].map((one) => `${one.name} ${shownVersion(one)}`).join(', ');
+  const to = offered.name === name ? shownVersion(offered) : `superseded by ${successors}`;
   const why = isHeld
     ? `it is held, 'pkm unhold ${name}' lets it go`
     : `that does not fit with what stays, 'pkm upgrade ${name}' says why`;

@@ -214,6 +214,8 @@ export interface KeptBack {
   readonly isHeld: boolean;
   /** The newest, or the end of a chain of successors. */
   readonly offered: Pick<PackageRecord, 'name' | 'version' | 'release'>;
+  /** Where it was split: what supersedes it beside `offered`. */
+  readonly besides?: readonly Pick<PackageRecord, 'name' | 'version' | 'release'>[];
 }
 
 /** A declared system whose own files and services an install or upgrade leaves as they are. */

@@ -68,6 +68,13 @@ test('where nothing was synced, an upgrade says that it looked nowhere', async (
     (await machine.pkm('install', 'b')).stderr,
     /hint: no repository was synced yet: 'pkm sync' fetches those that etc\//,
   );
+  // One that has no packages is a repository all the same.
+  await machine.sync();
+  assert.equal((await machine.pkm('upgrade')).stderr, '');
+  assert.equal(
+    (await machine.pkm('install', 'b')).stderr,
+    "error[E-PKM-013]: no synced repository offers 'b'\nnote: those that were synced have no packages\nhint: fetch the newest indexes with 'pkm sync'\n",
+  );
   await machine.add('a 1');
   await machine.sync();
   assert.equal((await machine.pkm('upgrade')).stderr, '');

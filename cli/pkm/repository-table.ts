@@ -116,7 +116,7 @@ export const repositoryCommands: readonly Command[] = [
     minOperands: 0,
     maxOperands: 0,
     description:
-      'Removes the downloaded archives that no synced repository offers any more, and downloads of such that broke off. What is installed, and what can be rolled back to, needs none of them.',
+      'Removes the downloaded archives that no synced repository offers any more, and downloads of such that broke off; with --all everything that was downloaded, whole or not. What is installed, and what can be rolled back to, needs none of them.',
     options: [
       { long: 'all', short: 'a', doc: 'those that are offered, too' },
       { long: 'dry-run', short: 'n', doc: 'only say what would be removed' },

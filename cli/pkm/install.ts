@@ -22,7 +22,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   if (names.length > 0) await fetchAhead(context, args, names);
   using root = openForChange(context, args, 'pkm install', { mayBeMissing: true });
   const holds = { ignoreHolds: args.has('ignore-holds') };
-  const offers = names.length === 0 ? [] : namingPackages(names, () => root.resolve(names, holds));
+  const offers = names.length === 0 ? [] : namingPackages(root, names, () => root.resolve(names, holds));
   const keptBack = root.keptBack(offers, { ...holds, names });
   const archived = await archiveImages(root, args);
   using unpacked = await ofDepots?.unpack(root);

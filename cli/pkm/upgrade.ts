@@ -30,7 +30,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   using ofTrees = operands.length === 0 ? undefined : await fromTrees(context, args, operands, installed, keptBack);
   if (fromRepositories) await fetchAhead(context, args, names, { upgrade: true });
   using root = openForChange(context, args, 'pkm upgrade');
-  const offers = fromRepositories ? namingPackages(names, () => root.resolve(names, { upgrade: true, ...holds })) : [];
+  const offers = fromRepositories ? namingPackages(root, names, () => root.resolve(names, { upgrade: true, ...holds })) : [];
   if (fromRepositories) keptBack.push(...root.keptBack(offers, { ...holds, ...(names.length === 0 ? {} : { names }) }));
   const archived = await archiveImages(root, args);
   const images = [...(ofTrees?.images ?? []), ...(await offeredImages(context, root, offers)), ...archived];

@@ -95,6 +95,7 @@ export function decodeSettings(name: string, source: SourceFile): RepositorySett
       if (!/^(yes|no|true|false)$/.test(value)) throw fail("enabled is 'yes' or 'no'");
       isEnabled = value === 'yes' || value === 'true';
     } else if (key === 'identity') {
+      if (identity !== undefined) throw fail('it has two identities', 'a repository has one');
       if (!isIdentity(value)) throw fail('it cannot be an identity', IDENTITY_WORDS);
       identity = value;
     } else if (key !== undefined)

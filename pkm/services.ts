@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { didYouMean, Fault, sys } from '../base/index.ts';
 import { makeImage } from './image.ts';
-import { printable } from './names.ts';
+import { parentOf, printable } from './names.ts';
 import type { ImageEntry, PackageImage } from './types.ts';
 
 const UNIT = /^(?:usr\/lib|lib|etc)\/systemd\/system\/([^/]+\.(?:service|socket|timer|path|target|mount|automount|swap))$/;
@@ -76,7 +76,22 @@ export function withServicesAsBefore(image: PackageImage, rows: () => readonly P
       if (!now.some((one) => one.name === name)) for (const link of switchOn(image, name)) links.set(...link);
   }
   for (const path of links.keys()) off.delete(path);
-  return withLinks(image, links, off);
+  return withoutFoldersOf(off, withLinks(image, links, off), before);
+}
+
+/** The image without the folders that only these links needed, where the installed version has none such. */
+function withoutFoldersOf(off: ReadonlySet<string>, image: PackageImage, before: readonly Placed[]): PackageImage {
+  const idle = new Set([...off].flatMap(foldersAbove));
+  for (const { path } of before) idle.delete(path);
+  for (const { path, kind } of image.entries)
+    if (kind !== 'directory' || !idle.has(path)) for (const folder of foldersAbove(path)) idle.delete(folder);
+  return idle.size === 0 ? image : { ...image, entries: image.entries.filter(({ path }) => !idle.has(path)) };
+}
+
+function foldersAbove(path: string): string[] {
+  const above = [];
+  for (let folder = parentOf(path); folder !== ''; folder = parentOf(folder)) above.push(folder);
+  return above;
 }
 
 type Placed = Pick<ImageEntry, 'path' | 'target'> & { readonly kind: string };

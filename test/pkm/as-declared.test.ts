@@ -1,5 +1,6 @@
 /** What a declared system says of a package holds when its next version comes from elsewhere: a repository, an archive, a tree. */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { systemPackage, withServices } from '../../pkm/index.ts';
 import { Sandbox } from './support.ts';
@@ -80,4 +81,13 @@ test('a file that a system declares stays its own, whatever packages bring to it
   const plain = new Sandbox(t);
   plain.do((root) => root.install([system({ name: 'system-config', summary: 'Configures' })]));
   assert.throws(() => plain.do((root) => root.install([greet(1)])), { code: 'E-PKM-004' });
+});
+
+test('of a service that stays off nothing comes, not even folders', (t) => {
+  const box = new Sandbox(t);
+  const files = { 'usr/lib/systemd/system/noisy.service': unit() };
+  const image = (isOn: boolean) => withServices(box.image('x 1', files), new Map([['noisy', isOn]]));
+  box.do((root) => root.switchTo([image(false)]));
+  assert.equal(box.do((root) => root.install([image(true)])).isChanged, false);
+  assert.equal(existsSync(box.path('etc/systemd')), false);
 });

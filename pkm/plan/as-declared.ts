@@ -15,11 +15,10 @@ export function asDeclared(
   const taken = new Set(
     systems.flatMap(({ name }) => base.filesOf(name).flatMap(({ kind, path }) => (kind === 'directory' ? [] : [path]))),
   );
-  return images.map((image) =>
-    withServicesAsBefore(withoutPaths(image, taken), () =>
-      base.record(image.name) === undefined ? [] : base.filesOf(image.name),
-    ),
-  );
+  return images.map((whole) => {
+    const image = withoutPaths(whole, taken);
+    return base.record(image.name) === undefined ? image : withServicesAsBefore(image, () => base.filesOf(image.name));
+  });
 }
 
 /** What the system declares wins over what a package brings to the same path. */

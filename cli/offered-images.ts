@@ -22,12 +22,14 @@ export function refuseArchives(command: 'install' | 'upgrade', operands: readonl
   ]);
 }
 
-/** `work` on names of packages; where it fails, a name that is a tree beside us is pointed out. */
-export function namingPackages<T>(names: readonly string[], work: () => T): T {
+/** `work` on names of packages; where it fails, a name of no package that is a tree beside us is pointed out. */
+export function namingPackages<T>(root: Root, names: readonly string[], work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const tree = names.find((name) => existsSync(name));
+    const isKnown = (name: string): boolean =>
+      root.list().some((record) => record.name === name) || root.available(name).length > 0;
+    const tree = names.find((name) => existsSync(name) && !isKnown(name));
     if (error instanceof Fault && tree !== undefined) {
       error.hints = [
         `'${tree}' is here as a file or folder: a tree is called './${tree}', a package of it './${tree}#NAME'`,

@@ -5,6 +5,7 @@ import { count, sys } from '../base/index.ts';
 import { writeIndex } from '../pkm/index.ts';
 import { type Arguments, UsageError } from './arguments.ts';
 import type { Context } from './context.ts';
+import { identityOf } from './identity-of.ts';
 import { several } from './report-lines.ts';
 
 const DAY_SECONDS = 86_400;
@@ -17,11 +18,13 @@ export interface Publication {
   readonly allowPrivileged: boolean;
   /** Of the index; `undefined`: one more than before. */
   readonly serial: number | undefined;
+  /** What the repository calls itself; `undefined`: as before. */
+  readonly identity: string | undefined;
 }
 
 type WrittenIndex = Awaited<ReturnType<typeof writeIndex>>;
 
-/** @param command  how the user names what needs them @throws UsageError no key, or no number of days, no serial · SystemFault a key cannot be read */
+/** @param command  how the user names what needs them @throws UsageError no key, or no number of days, no serial, no identity · SystemFault a key cannot be read */
 export function publicationOf(context: Context, args: Arguments, command: string): Publication {
   const files = args.all('key').map(([file]) => resolve(context.workingDirectory, file!));
   if (files.length === 0)
@@ -29,7 +32,13 @@ export function publicationOf(context: Context, args: Arguments, command: string
   const days = args.value('expires') ?? '30';
   if (!/^\d{1,5}$/.test(days)) throw new UsageError(`--expires takes a number of days, not '${days}'`);
   const keys = files.map((file) => sys('read', file, () => readFileSync(file, 'utf8')));
-  return { keys, days: Number(days), allowPrivileged: args.has('allow-privileged'), serial: serialOf(args) };
+  return {
+    keys,
+    days: Number(days),
+    allowPrivileged: args.has('allow-privileged'),
+    serial: serialOf(args),
+    identity: identityOf(args),
+  };
 }
 
 function serialOf(args: Arguments): number | undefined {
@@ -50,17 +59,18 @@ export async function publishFolder(context: Context, folder: string, publicatio
     validSeconds: publication.days * DAY_SECONDS,
     allowPrivileged: publication.allowPrivileged,
     ...(publication.serial === undefined ? {} : { serial: publication.serial }),
+    ...(publication.identity === undefined ? {} : { identity: publication.identity }),
     onRead: (file, isDone) => {
       if (isDone) progress.finish(file, 'done');
       else progress.start(file, `reading ${file}`);
     },
   }).finally(() => progress.stop());
-  if (!context.isJson) for (const note of notesOn(written)) context.out.talk(`note: ${note}`);
+  if (!context.isJson) for (const note of notesOn(written, publication)) context.out.talk(`note: ${note}`);
   return written;
 }
 
 /** What a publisher should know. */
-function* notesOn({ packages, republished }: WrittenIndex): Iterable<string> {
+function* notesOn({ packages, republished, identity, identityBefore }: WrittenIndex, asked: Publication): Iterable<string> {
   for (const { name, version, privileged } of packages)
     if (privileged.length > 0) yield `${name} ${version} has privileged files: ${privileged.join(', ')}`;
   yield* several(
@@ -68,6 +78,10 @@ function* notesOn({ packages, republished }: WrittenIndex): Iterable<string> {
     republished,
     ({ name, version, release }) => `${name} ${version}, release ${release}`,
   );
+  if (identity === '' && identityBefore === undefined && asked.identity === undefined)
+    yield "the index does not say which repository it is of: with '--identity NAME' machines take no other for it that the same key signed";
+  if ((identityBefore ?? '') !== '' && identityBefore !== identity)
+    yield `the repository was '${identityBefore}' before: machines refuse the index until 'pkm sync' is told the other --identity`;
   if (republished.length > 0) yield "machines that have such a package keep it: a higher 'release' brings them the new one";
 }
 

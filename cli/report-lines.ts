@@ -1,6 +1,6 @@
 /** What a transaction did, or would do, in words. */
-import { count, formatBytes } from '../base/index.ts';
-import type { ConfigSettled, KeptBack, PackageChange, TransactionReport } from '../pkm/index.ts';
+import { count, formatBytes, typedWord } from '../base/index.ts';
+import type { ConfigSettled, KeptBack, LeftToSwitch, PackageChange, TransactionReport } from '../pkm/index.ts';
 import { shownVersion } from './pkm/offers.ts';
 
 const ACTIONS = {
@@ -48,7 +48,10 @@ export function reportLines(report: TransactionReport, isPlan: boolean): string[
     if (status === 'planned') lines.push(`trigger ${name}${from}`);
     else if (status === 'ok') lines.push(`ran trigger ${name}${from}`);
   }
-  lines.push(...several('kept back', report.keptBack ?? [], keptBackLine));
+  lines.push(
+    ...several('kept back', report.keptBack ?? [], keptBackLine),
+    ...several('not brought', report.leftToSwitch ?? [], leftLine),
+  );
   if (!report.isChanged) lines.push('nothing to do');
   else {
     const files = `${count(report.nFilesPlaced, 'file')} placed, ${report.nFilesRemoved} removed`;
@@ -60,13 +63,17 @@ export function reportLines(report: TransactionReport, isPlan: boolean): string[
 }
 
 /** Both versions, and the way out. */
-function keptBackLine({ name, version, release, isHeld, offered }: KeptBack): string {
-  const to = `${offered.name === name ? '' : `superseded by ${offered.name} `}${shownVersion(offered)}`;
+function keptBackLine({ name, version, release, isHeld, offered, besides = [] }: KeptBack): string {
+  const successors = [offered, ...besides].map((one) => `${one.name} ${shownVersion(one)}`).join(', ');
+  const to = offered.name === name ? shownVersion(offered) : `superseded by ${successors}`;
   const why = isHeld
     ? `it is held, 'pkm unhold ${name}' lets it go`
     : `that does not fit with what stays, 'pkm upgrade ${name}' says why`;
   return `${name} ${shownVersion({ version, release })} -> ${to}: ${why}`;
 }
+
+const leftLine = ({ system, operand }: LeftToSwitch): string =>
+  `the files and services that system '${system}' declares itself; 'pkm switch ${typedWord(operand)}' brings them`;
 
 export const warningLines = (report: TransactionReport): string[] =>
   report.warnings.map(({ kind, path, package: name, text }) => {

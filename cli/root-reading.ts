@@ -2,7 +2,7 @@
 import { lstatSync, readlinkSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Fault, printable } from '../base/index.ts';
-import { type OpenOptions, openRoot, type Root } from '../pkm/index.ts';
+import { type OpenOptions, openRoot, type PackageRecord, type Root } from '../pkm/index.ts';
 import { type Arguments, UsageError } from './arguments.ts';
 import { wholeWord } from './whole-word.ts';
 
@@ -25,6 +25,12 @@ export interface RootWish {
 export function openForReading(args: Arguments, options: Pick<OpenOptions, 'manyFiles'> & RootWish = {}): Root {
   const root = existingRoot(args, options);
   return openRoot(root, { manyFiles: options.manyFiles === true, readOnly: true });
+}
+
+/** Its active packages, by name. */
+export function installedRecords(args: Arguments): ReadonlyMap<string, PackageRecord> {
+  using root = openForReading(args, { mayBeMissing: true });
+  return new Map(root.list().map((record) => [record.name, record]));
 }
 
 /** The folder of the root. @throws Fault E-CLI-011 there is no such folder, unless it may be made */

@@ -4,17 +4,14 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { bytesToText, temporaryFolder, textToBytes } from '../base/index.ts';
 import type { System } from '../eval/index.ts';
-import { imageFromStore, type PackageImage } from '../pkm/index.ts';
+import { imageFromStore, type PackageImage, systemPackage } from '../pkm/index.ts';
 import type { ObjectStore, StorePath } from '../store/index.ts';
-
-const systemPackage = (name: string): string => `system-${name}`;
 
 /** `undefined` where the system declares no files. They go into the store first, so that a rollback finds them again. */
 export function systemImage(store: ObjectStore, system: System): PackageImage | undefined {
-  return withFiles(system, ({ name, version, folder }) => {
+  return withFiles(system, ({ name, summary, version, folder }) => {
     const storePath = store.addPath(`${name}-${version}`, textToBytes(folder));
-    const about = { name, version, summary: `Files that system ${system.name} declares` };
-    return imageFromStore(about, storePath, store.manifest(storePath), store.toReal(storePath));
+    return imageFromStore({ name, version, summary }, storePath, store.manifest(storePath), store.toReal(storePath));
   });
 }
 
@@ -22,11 +19,23 @@ export function systemImage(store: ObjectStore, system: System): PackageImage | 
 export const systemFilesPath = (store: ObjectStore, system: System): StorePath | undefined =>
   withFiles(system, ({ name, version, folder }) => store.computePath(`${name}-${version}`, textToBytes(folder)).path);
 
-function withFiles<T>(system: System, use: (made: { name: string; version: string; folder: string }) => T): T | undefined {
+export interface SystemFiles {
+  readonly name: string;
+  readonly summary: string;
+  /** Of their paths and texts. */
+  readonly version: string;
+}
+
+/** What the package of those files is called; `undefined` where there are none. Costs no look at the store. */
+export function systemFiles({ name, etc }: System): SystemFiles | undefined {
+  if (etc.size === 0) return undefined;
+  return { ...systemPackage(name), version: hash('sha256', JSON.stringify([...etc])).slice(0, 12) };
+}
+
+function withFiles<T>(system: System, use: (made: SystemFiles & { readonly folder: string }) => T): T | undefined {
   const files = [...system.etc];
-  if (files.length === 0) return undefined;
-  const name = systemPackage(system.name);
-  const version = hash('sha256', JSON.stringify(files)).slice(0, 12);
+  const about = systemFiles(system);
+  if (about === undefined) return undefined;
   const folder = temporaryFolder('igos-system');
   try {
     for (const [path, text] of files) {
@@ -34,14 +43,8 @@ function withFiles<T>(system: System, use: (made: { name: string; version: strin
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, Buffer.from(text, 'latin1'));
     }
-    return use({ name, version, folder });
+    return use({ ...about, folder });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** What the system declares wins over what a package brings to the same path. */
-export function withoutPaths(image: PackageImage, taken: ReadonlySet<string>): PackageImage {
-  const entries = image.entries.filter((entry) => entry.kind === 'directory' || !taken.has(entry.path));
-  return entries.length === image.entries.length ? image : { ...image, entries };
 }

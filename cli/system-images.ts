@@ -1,12 +1,12 @@
 /** All that a declared system installs. */
 import { didYouMean, Fault, typedWord } from '../base/index.ts';
 import type { System, Tree } from '../eval/index.ts';
-import { type PackageImage, servicesOf } from '../pkm/index.ts';
+import { type PackageImage, servicesOf, withoutPaths } from '../pkm/index.ts';
 import { type Arguments, UsageError } from './arguments.ts';
 import type { Context } from './context.ts';
 import { imagesOf } from './images.ts';
 import type { Session } from './session.ts';
-import { systemImage, withoutPaths } from './system-files.ts';
+import { systemImage } from './system-files.ts';
 
 export interface SystemImages {
   /** What is needed first, first; the files that the system itself declares last. */

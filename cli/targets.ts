@@ -29,6 +29,10 @@ export interface Operand {
   readonly name: string | undefined;
 }
 
+/** A package of that name comes first. */
+export const namesSystem = (tree: Tree, name: string | undefined): name is string =>
+  name !== undefined && !tree.packages.has(name) && tree.systems.has(name);
+
 export function splitOperand(operand: string): Operand {
   const hash = operand.lastIndexOf('#');
   if (hash === -1) return { path: operand, name: undefined };

@@ -1,12 +1,13 @@
 /** Packages of declared trees for a change of a root. Apart, and loaded when asked: the evaluator and the builder come with it. */
 import type { PackageInfo, Tree } from '../eval/index.ts';
-import type { PackageImage } from '../pkm/index.ts';
+import type { LeftToSwitch, PackageImage, PackageRecord } from '../pkm/index.ts';
 import type { ObjectStore } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { imagesOf } from './images.ts';
+import { leftToSwitch } from './left-to-switch.ts';
 import { openSession } from './session.ts';
-import { type Operand, packagesForOthers, splitOperand, Trees } from './targets.ts';
+import { namesSystem, type Operand, packagesForOthers, splitOperand, Trees } from './targets.ts';
 
 export interface TreeImages extends Disposable {
   /** Open until this is disposed of: images are read from it. */
@@ -17,6 +18,8 @@ export interface TreeImages extends Disposable {
   readonly infos: readonly PackageInfo[];
   /** Names of all packages of these trees. */
   readonly declared: readonly string[];
+  /** What these trees say of systems, and an install does not bring. */
+  readonly leftToSwitch: readonly LeftToSwitch[];
 }
 
 /** Which packages `PATH#NAME` means. */
@@ -27,15 +30,19 @@ export async function imagesOfTrees(
   context: Context,
   args: Arguments,
   operands: readonly string[],
+  installed: ReadonlyMap<string, PackageRecord>,
   choose: Choose = namedPackages,
 ): Promise<TreeImages> {
   using opened = new DisposableStack();
   const session = opened.use(openSession(context, args, { isReadOnly: false }));
   const trees = new Trees(session);
+  const left: LeftToSwitch[] = [];
   const wanted = operands.flatMap((operand) => {
     const { path, name } = splitOperand(operand);
     const tree = trees.open(path);
-    return choose(tree, { path, name }).map((info) => ({ tree, info }));
+    const chosen = choose(tree, { path, name });
+    left.push(...leftToSwitch(tree, { path, name }, installed));
+    return chosen.map((info) => ({ tree, info }));
   });
   const images = await imagesOf(context, args, session, wanted);
   const kept = opened.move();
@@ -43,14 +50,12 @@ export async function imagesOfTrees(
     store: session.store,
     images,
     infos: wanted.map(({ info }) => info),
+    leftToSwitch: left,
     declared: wanted.flatMap(({ tree }) => [...tree.packages.keys()]),
     [Symbol.dispose]: () => kept.dispose(),
   };
 }
 
 /** Of a system, what it lists; of a tree, what ships. Their closures come along as of any package. */
-const namedPackages: Choose = (tree, operand) => {
-  const { name } = operand;
-  const isSystem = name !== undefined && !tree.packages.has(name) && tree.systems.has(name);
-  return isSystem ? tree.selectSystem(name).packages : packagesForOthers(tree, operand, 'pkm install');
-};
+const namedPackages: Choose = (tree, operand) =>
+  namesSystem(tree, operand.name) ? tree.selectSystem(operand.name).packages : packagesForOthers(tree, operand, 'pkm install');

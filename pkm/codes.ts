@@ -123,7 +123,7 @@ export const pkmCodes = defineCodes({
   'E-PKM-026': {
     title: 'the repository index is refused',
     explanation:
-      'It is not signed by a trusted key, is older than the one known, is damaged, or cannot be fetched. The known index stays in use.',
+      'It is not signed by a trusted key, is older than the one known, is that of another repository, is damaged, or cannot be fetched. The known index stays in use.',
   },
   'E-PKM-027': {
     title: 'the package database is gone',
@@ -204,7 +204,7 @@ export const pkmCodes = defineCodes({
   'E-PKM-070': {
     title: 'a repository file makes no sense',
     explanation:
-      'Repositories are files "<name>.conf" in etc/igos/repositories.d of the root, of lines "key = value". The keys are address (needed), mirror and key (several may be there), priority and enabled.',
+      'Repositories are files "<name>.conf" in etc/igos/repositories.d of the root, of lines "key = value". The keys are address (needed), mirror and key (several may be there), priority, identity and enabled.',
     wrong: 'url: https://example.org/packages/',
     right: 'address = https://example.org/packages/',
   },

@@ -4,7 +4,7 @@ import type { LockHolder } from './lock.ts';
 import type { ArchiveTrust } from './repository/trust.ts';
 import type { StorePins } from './store-pins.ts';
 import type { RunInRoot } from './triggers/run-in-root.ts';
-import type { KeptBack, TransactionReport } from './types.ts';
+import type { KeptBack, LeftToSwitch, TransactionReport } from './types.ts';
 
 export interface OpenOptions {
   /** Takes no lock and writes nothing; a root without state is an empty one. */
@@ -57,6 +57,8 @@ export interface InstallRequest extends ChangeOptions {
   readonly declared?: Iterable<string>;
   /** What was found to stay behind what is offered: told in the report. */
   readonly keptBack?: readonly KeptBack[];
+  /** The same of systems. */
+  readonly leftToSwitch?: readonly LeftToSwitch[];
 }
 
 export interface RemoveRequest extends ChangeOptions {

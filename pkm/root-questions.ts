@@ -208,6 +208,7 @@ export class RootQuestions {
     if (options.upgrade === true) for (const name of wanted) this.known(name);
     return resolvePackages({
       offered: this.available(),
+      isSynced: this.repositories().length > 0,
       installed: this.list({ all: true }),
       wanted,
       upgrade: options.upgrade === true,

@@ -13,6 +13,7 @@ import type { RootLayout } from './layout.ts';
 import { syncManifests } from './manifest-text.ts';
 import { clock } from './open-database.ts';
 import { originContents } from './origin-contents.ts';
+import { asDeclared } from './plan/as-declared.ts';
 import { unmetDependencies } from './plan/dependencies.ts';
 import { Draft } from './plan/draft.ts';
 import { installImages, withoutReplaced } from './plan/install.ts';
@@ -78,7 +79,9 @@ export class Root extends RootQuestions implements Disposable {
     const context = this.#contextFor(request);
     const actor = this.#actor();
     const draft = new Draft(databaseState(context.database));
-    const images = request.explicit === undefined ? coming : withoutReplaced(coming, draft.records(), new Set(request.explicit));
+    const records = draft.records();
+    const here = request.explicit === undefined ? coming : withoutReplaced(coming, records, new Set(request.explicit));
+    const images = asDeclared(here, records, draft.base);
     const disk = rootDisk(this.layout);
     const warnings = this.#place({ draft, disk, images, request, now: actor.now });
     return this.#run({
@@ -366,7 +369,10 @@ export class Root extends RootQuestions implements Disposable {
    * Makes what was fetched what is known. @returns `undefined` where others changed so much meanwhile that it must be fetched again
    * @throws Fault E-PKM-026
    */
-  async putIndex(fetched: FetchedRepository, options: Pick<SyncWish, 'force'> = {}): Promise<SyncReport | undefined> {
+  async putIndex(
+    fetched: FetchedRepository,
+    options: Pick<SyncWish, 'force' | 'identity'> = {},
+  ): Promise<SyncReport | undefined> {
     const { putFetched } = await import('./repository/sync.ts');
     return putFetched(this.#context(), fetched, { ...options, now: this.#now() });
   }
@@ -500,7 +506,7 @@ export class Root extends RootQuestions implements Disposable {
     draft: Draft;
     disk: ReturnType<typeof rootDisk>;
     images: readonly PackageImage[];
-    request: ChangeOptions & Pick<InstallRequest, 'keptBack'>;
+    request: ChangeOptions & Pick<InstallRequest, 'keptBack' | 'leftToSwitch'>;
     warnings: readonly Warning[];
     actor: Actor;
     withdrawal: (row: FileRow) => 'remove' | 'remove-by-force' | 'replace';
@@ -518,6 +524,7 @@ export class Root extends RootQuestions implements Disposable {
         base: draft.base,
         contents: imageContents(wish.images),
         keptBack: request.keptBack,
+        leftToSwitch: request.leftToSwitch,
         overwrite: request.overwrite === true,
         dryRun: request.dryRun === true,
         confirm: request.confirm,

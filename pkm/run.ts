@@ -47,6 +47,7 @@ import type { RunInRoot } from './triggers/run-in-root.ts';
 import type {
   FileRow,
   KeptBack,
+  LeftToSwitch,
   PackageChange,
   PackageImage,
   PackageRecord,
@@ -84,6 +85,7 @@ export interface Wish {
   readonly onPlan?: (plan: TransactionReport) => void;
   readonly warnings: readonly Warning[];
   readonly keptBack?: readonly KeptBack[] | undefined;
+  readonly leftToSwitch?: readonly LeftToSwitch[] | undefined;
   readonly images: readonly PackageImage[];
   /** Of what was written for the images, begun meanwhile. */
   readonly flush?: EarlyFlush | undefined;
@@ -213,6 +215,7 @@ function planWish(context: RootContext, { wish, base, packages, actor, disk }: W
     isChanged,
     packages,
     ...(wish.keptBack === undefined ? {} : { keptBack: wish.keptBack }),
+    ...(wish.leftToSwitch === undefined ? {} : { leftToSwitch: wish.leftToSwitch }),
     config: plan.configChanges,
     warnings: [...wish.warnings, ...unknown, ...plan.warnings, ...linksLeftBehind(base, delta, disk)],
     nFilesPlaced: plan.nFilesPlaced,

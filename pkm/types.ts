@@ -214,6 +214,15 @@ export interface KeptBack {
   readonly isHeld: boolean;
   /** The newest, or the end of a chain of successors. */
   readonly offered: Pick<PackageRecord, 'name' | 'version' | 'release'>;
+  /** Where it was split: what supersedes it beside `offered`. */
+  readonly besides?: readonly Pick<PackageRecord, 'name' | 'version' | 'release'>[];
+}
+
+/** A declared system whose own files and services an install or upgrade leaves as they are. */
+export interface LeftToSwitch {
+  readonly system: string;
+  /** What `pkm switch` takes: TREE#SYSTEM. */
+  readonly operand: string;
 }
 
 /** What a transaction did, or (dry run) would do. */
@@ -227,6 +236,8 @@ export interface TransactionReport {
   readonly packages: readonly PackageChange[];
   /** Where that was asked: what stays behind what is offered. */
   readonly keptBack?: readonly KeptBack[];
+  /** Where trees were named that declare such. */
+  readonly leftToSwitch?: readonly LeftToSwitch[];
   readonly config: readonly ConfigChange[];
   readonly warnings: readonly Warning[];
   readonly nFilesPlaced: number;

@@ -6,6 +6,7 @@ export * from './base32.ts';
 export { cacheCodes } from './cache/codes.ts';
 export { isWrittenCompression } from './cache/compression-name.ts';
 export type * from './cache/index.ts';
+export { type BrokenOff, removeBrokenOff } from './cache/partial.ts';
 export { storeCodes } from './codes.ts';
 export * from './compare.ts';
 export {

@@ -1,6 +1,6 @@
 import { count, formatBytes, printable, shellWord } from '../../base/index.ts';
 import { removeBuildLeftovers } from '../../builder/index.ts';
-import { type CollectReport, forsakenLinks } from '../../store/index.ts';
+import { type BrokenOff, type CollectReport, forsakenLinks, removeBrokenOff } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { keepOptions } from '../keep-options.ts';
@@ -27,7 +27,7 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
     }),
   );
   if (!isDry) removeBuildLeftovers(store.home);
-  printCollected(context, report, isDry);
+  printCollected(context, report, isDry, removeBrokenOff(store.home, { dryRun: isDry }));
   if (!context.isJson) tellForsaken(context, store.home);
 }
 
@@ -42,11 +42,20 @@ function tellForsaken(context: Context, home: string): void {
 }
 
 /** What went, or would. */
-export function printCollected(context: Context, report: CollectReport, isDry: boolean): void {
+export function printCollected(context: Context, report: CollectReport, isDry: boolean, brokenOff?: BrokenOff): void {
   const { removed, leftovers, narBytes, freedBytes, nKept } = report;
   const droppedRoots = report.droppedRoots.map(bytesToWord);
   if (context.isJson) {
-    context.out.json({ dryRun: isDry, removed, leftovers, narBytes, freedBytes, kept: nKept, droppedRoots });
+    context.out.json({
+      dryRun: isDry,
+      removed,
+      leftovers,
+      narBytes,
+      freedBytes,
+      kept: nKept,
+      droppedRoots,
+      ...(brokenOff && { brokenOff }),
+    });
     return;
   }
   // One write: there may be thousands. Store paths hold nothing that a terminal would interpret.
@@ -55,6 +64,12 @@ export function printCollected(context: Context, report: CollectReport, isDry: b
     context.out.talk(`${isDry ? 'would no longer count' : 'no longer counts'} as a root: ${printable(root)}`);
   if (leftovers.length > 0) {
     context.out.talk(`${isDry ? 'would remove' : 'removed'} ${count(leftovers.length, 'leftover')} of what was interrupted`);
+  }
+  if (brokenOff !== undefined && brokenOff.nFiles > 0) {
+    const { nFiles, sizeBytes } = brokenOff;
+    context.out.talk(
+      `${isDry ? 'would remove' : 'removed'} ${count(nFiles, 'download')} that broke off, ${formatBytes(sizeBytes)}`,
+    );
   }
   if (isDry) context.out.talk(`would remove ${count(removed.length, 'path')} of ${formatBytes(narBytes)}; ${nKept} stay`);
   else context.out.talk(`removed ${count(removed.length, 'path')}, ${formatBytes(freedBytes)} freed; ${nKept} stay`);

@@ -17,6 +17,11 @@ export const PUBLICATION: readonly Option[] = [
     values: ['N'],
     doc: 'number of this index (default: one more than the last): must be above all that machines have synced',
   },
+  {
+    long: 'identity',
+    values: ['NAME'],
+    doc: 'what the repository calls itself (default: as before, at first nothing): machines take no other for it then',
+  },
   { long: 'allow-privileged', doc: 'answer for setuid files and file capabilities that archives do not declare' },
 ];
 

@@ -11,8 +11,16 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   const folder = resolve(context.workingDirectory, args.operands[0]!);
   sys('read', folder, () => readdirSync(folder));
   const written = await whileOurs(context, folder, () => publishFolder(context, folder, publication));
-  const { serial, expiresAt, nRead, packages, republished } = written;
+  const { identity, serial, expiresAt, nRead, packages, republished } = written;
   if (context.isJson)
-    context.out.json({ folder, serial, expiresAt, read: nRead, packages, republished: republished.map(({ name }) => name) });
+    context.out.json({
+      folder,
+      identity,
+      serial,
+      expiresAt,
+      read: nRead,
+      packages,
+      republished: republished.map(({ name }) => name),
+    });
   else context.out.line(publishedText(written, publication));
 }

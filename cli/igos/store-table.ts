@@ -223,7 +223,7 @@ export const storeCommands: readonly Command[] = [
     minOperands: 0,
     maxOperands: 0,
     description:
-      "Removes every path that no root keeps, with what it refers to, and prints the paths. Roots are the links of --out-link, generations of roots that pkm manages (pkm gc lets go of old ones), links below var/gcroots and var/profiles of the store, whatever running builds and other commands of igos use, and what running programs have open. It is safe at any time: what another igos is about to use stays. 'igos store roots' lists the roots, 'igos store why-live' explains one path.",
+      "Removes every path that no root keeps, with what it refers to, and prints the paths; and downloads from caches that broke off and that nobody is at. Roots are the links of --out-link, generations of roots that pkm manages (pkm gc lets go of old ones), links below var/gcroots and var/profiles of the store, whatever running builds and other commands of igos use, and what running programs have open. It is safe at any time: what another igos is about to use stays. 'igos store roots' lists the roots, 'igos store why-live' explains one path.",
     options: [
       DRY_RUN,
       {

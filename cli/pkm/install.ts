@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import type { downloadFromDepot } from '../depot-images.ts';
 import { isDepotOperand } from '../depot-operand.ts';
 import { askedFor, fetchAhead, isTreeOperand, namingPackages, offeredImages, refuseArchives } from '../offered-images.ts';
+import { installedRecords } from '../root-reading.ts';
 import { archiveImages, changeRequest, openForChange, printReport } from '../roots.ts';
 import type { imagesOfTrees } from '../tree-images.ts';
 
@@ -17,11 +18,11 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   const inDepots = args.operands.filter(isDepotOperand);
   // Before anything is locked or opened: in a small bundle these two begin the command anew in the whole one (cli/bundle.ts).
   const ofDepots = inDepots.length === 0 ? undefined : await fromDepots(context, args, inDepots);
-  using ofTrees = operands.length === 0 ? undefined : await fromTrees(context, args, operands);
+  using ofTrees = operands.length === 0 ? undefined : await fromTrees(context, args, operands, installedRecords(args));
   if (names.length > 0) await fetchAhead(context, args, names);
   using root = openForChange(context, args, 'pkm install', { mayBeMissing: true });
   const holds = { ignoreHolds: args.has('ignore-holds') };
-  const offers = names.length === 0 ? [] : namingPackages(names, () => root.resolve(names, holds));
+  const offers = names.length === 0 ? [] : namingPackages(root, names, () => root.resolve(names, holds));
   const keptBack = root.keptBack(offers, { ...holds, names });
   const archived = await archiveImages(root, args);
   using unpacked = await ofDepots?.unpack(root);
@@ -34,7 +35,12 @@ export async function run(context: Context, args: Arguments): Promise<number> {
     ...archived.map((image) => image.name),
   ];
   const declared = ofTrees?.declared ?? [];
-  return printReport(context, args, root.install(images, { ...changeOptions(context, args), explicit, declared, keptBack }));
+  const left = ofTrees === undefined ? {} : { leftToSwitch: ofTrees.leftToSwitch };
+  return printReport(
+    context,
+    args,
+    root.install(images, { ...changeOptions(context, args), explicit, declared, keptBack, ...left }),
+  );
 }
 
 /** The depot brings OpenPGP and a tar library along: 150 ms that nobody else shall pay. */

@@ -9,7 +9,9 @@ export function run(context: Context, args: Arguments): undefined {
   using root = openForReading(args);
   const outdated = root.outdated();
   const held = new Set(root.holds().map((hold) => hold.name));
-  const kept = new Set(outdated.length === 0 ? [] : root.keptBack(upgradeOf(root)).map(({ offered }) => offered.name));
+  const behind = outdated.length === 0 ? [] : root.keptBack(upgradeOf(root));
+  const kept = new Set(behind.flatMap(({ offered, besides = [] }) => [offered, ...besides].map(({ name }) => name)));
+  const isKept = (ends: readonly { readonly name: string }[]): boolean => ends.some(({ name }) => kept.has(name));
   if (context.isJson) {
     context.out.json({
       packages: outdated.map(({ record, offer, others }) => ({
@@ -17,7 +19,7 @@ export function run(context: Context, args: Arguments): undefined {
         version: record.version,
         release: record.release,
         isHeld: held.has(record.name),
-        isKeptBack: kept.has(offer.name),
+        isKeptBack: isKept([offer, ...others]),
         offered: offered(offer),
         ...(others.length === 0 ? {} : { besides: others.map(offered) }),
       })),
@@ -27,7 +29,7 @@ export function run(context: Context, args: Arguments): undefined {
   for (const { record, offer, others } of outdated) {
     const successors = [offer, ...others].map((one) => `${one.name} ${shownVersion(one)}`);
     const to = offer.name === record.name ? shownVersion(offer) : `superseded by ${successors.join(', ')}`;
-    const mark = held.has(record.name) ? ' (held)' : kept.has(offer.name) ? ' (kept back)' : '';
+    const mark = held.has(record.name) ? ' (held)' : isKept([offer, ...others]) ? ' (kept back)' : '';
     context.out.line(`${record.name} ${shownVersion(record)} -> ${to}${mark}`);
   }
   if (outdated.length > 0) return;

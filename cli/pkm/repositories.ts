@@ -21,9 +21,10 @@ export function run(context: Context, args: Arguments): undefined {
   if (known.length + described.length === 0)
     context.out.talk(`no repository is known: pkm sync https://example.org/packages/ --key KEY.pub`);
   const now = Date.now() / 1000;
-  for (const { name, address, priority, nPackages, serial, syncedAt, expiresAt } of known) {
+  for (const { name, address, identity, priority, nPackages, serial, syncedAt, expiresAt } of known) {
     context.out.line(`${name === '' ? '' : `${name}: `}${shownAddress(address)}`);
-    context.out.line(`  ${count(nPackages, 'package')}, serial ${serial}, priority ${priority}`);
+    const calledSo = identity === '' ? '' : `, identity ${identity}`;
+    context.out.line(`  ${count(nPackages, 'package')}, serial ${serial}, priority ${priority}${calledSo}`);
     const until =
       expiresAt === 0 ? '' : expiresAt < now ? `; expired ${formatTime(expiresAt)}` : `; good until ${formatTime(expiresAt)}`;
     context.out.line(`  synced ${formatTime(syncedAt)}${until}`);

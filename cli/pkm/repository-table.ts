@@ -11,13 +11,18 @@ export const repositoryCommands: readonly Command[] = [
     minOperands: 0,
     maxOperands: Infinity,
     description:
-      'Without operands: of all repositories that files in etc/igos/repositories.d of the root describe; what was described and is not any more is forgotten. URL is a folder, file:// or http(s)://. An index must be signed by a trusted key (etc/igos/trusted-keys/*.pub of the root, the keys of its own file, or --key), must not be older than the one that is there, and must not have expired. Where one is refused, what was known before stays in use, and the exit status is 1.',
+      'Without operands: of all repositories that files in etc/igos/repositories.d of the root describe; what was described and is not any more is forgotten. URL is a folder, file:// or http(s)://. An index must be signed by a trusted key (etc/igos/trusted-keys/*.pub of the root, the keys of its own file, or --key), must not be older than the one that is there, must not have expired, and must call its repository what the first one did. Where one is refused, what was known before stays in use, and the exit status is 1.',
     options: [
       { long: 'key', values: ['FILE'], isRepeated: true, doc: 'trust this public key, and no other' },
       {
         long: 'force',
         short: 'f',
         doc: 'take an index that is older than the known one, or expired; it must be signed all the same',
+      },
+      {
+        long: 'identity',
+        values: ['NAME'],
+        doc: 'the repository must call itself so, whatever it did before; it is remembered',
       },
       { long: 'forget', doc: 'forget these repositories and what they offer instead' },
     ],
@@ -111,7 +116,7 @@ export const repositoryCommands: readonly Command[] = [
     minOperands: 0,
     maxOperands: 0,
     description:
-      'Removes the downloaded archives that no synced repository offers any more, and downloads of such that broke off. What is installed, and what can be rolled back to, needs none of them.',
+      'Removes the downloaded archives that no synced repository offers any more, and downloads of such that broke off; with --all everything that was downloaded, whole or not. What is installed, and what can be rolled back to, needs none of them.',
     options: [
       { long: 'all', short: 'a', doc: 'those that are offered, too' },
       { long: 'dry-run', short: 'n', doc: 'only say what would be removed' },

@@ -5,6 +5,7 @@ import { count, didYouMean, Fault, renderFault, sys } from '../../base/index.ts'
 import type { FetchedRepository, KnownRepository, RepositorySettings, Root, SyncReport, SyncWish } from '../../pkm/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
+import { identityOf } from '../identity-of.ts';
 import { openForReading } from '../root-reading.ts';
 import { openForChange } from '../roots.ts';
 import { formatTime } from '../time.ts';
@@ -83,7 +84,10 @@ function request(context: Context, args: Arguments): { wanted: readonly Wanted[]
     text: sys('read', file!, () => readFileSync(resolve(context.workingDirectory, file!), 'utf8')),
     from: file!,
   }));
-  return { wanted, options: { ...(keys.length === 0 ? {} : { keys }), force: args.has('force') }, hasGone };
+  const identity = identityOf(args);
+  if (identity !== undefined && wanted.length !== 1) throw new UsageError('--identity is that of one repository: name it');
+  const named = identity === undefined ? {} : { identity };
+  return { wanted, options: { ...(keys.length === 0 ? {} : { keys }), ...named, force: args.has('force') }, hasGone };
 }
 
 interface Round {
@@ -184,6 +188,6 @@ function asJson(outcome: Outcome): object {
   const { repository, kind } = outcome;
   if (outcome.kind === 'refused') return { repository, kind, code: outcome.fault.code, message: outcome.fault.message };
   if (outcome.kind === 'forgotten') return { repository, kind };
-  const { address, serial, nPackages, expiresAt, isUnchanged } = outcome.report;
-  return { repository, kind, address, serial, packages: nPackages, expiresAt, isUnchanged };
+  const { address, identity, serial, nPackages, expiresAt, isUnchanged } = outcome.report;
+  return { repository, kind, address, identity, serial, packages: nPackages, expiresAt, isUnchanged };
 }

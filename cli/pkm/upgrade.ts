@@ -10,7 +10,7 @@ import {
   offeredImages,
   refuseArchives,
 } from '../offered-images.ts';
-import { openForReading } from '../root-reading.ts';
+import { installedRecords, openForReading } from '../root-reading.ts';
 import { archiveImages, openForChange, printReport } from '../roots.ts';
 import type { TreeImages } from '../tree-images.ts';
 import { changeOptions } from './install.ts';
@@ -27,10 +27,10 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   const holds = { ignoreHolds: args.has('ignore-holds') };
   const installed = installedRecords(args);
   const keptBack: KeptBack[] = [];
-  using ofTrees = operands.length === 0 ? undefined : await fromTrees(context, args, operands, keptBack);
+  using ofTrees = operands.length === 0 ? undefined : await fromTrees(context, args, operands, installed, keptBack);
   if (fromRepositories) await fetchAhead(context, args, names, { upgrade: true });
   using root = openForChange(context, args, 'pkm upgrade');
-  const offers = fromRepositories ? namingPackages(names, () => root.resolve(names, { upgrade: true, ...holds })) : [];
+  const offers = fromRepositories ? namingPackages(root, names, () => root.resolve(names, { upgrade: true, ...holds })) : [];
   if (fromRepositories) keptBack.push(...root.keptBack(offers, { ...holds, ...(names.length === 0 ? {} : { names }) }));
   const archived = await archiveImages(root, args);
   const images = [...(ofTrees?.images ?? []), ...(await offeredImages(context, root, offers)), ...archived];
@@ -42,7 +42,8 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   }
   const asked = archived.map((image) => image.name);
   const declared = ofTrees?.declared ?? [];
-  const request = { ...changeOptions(context, args), explicit: [...explicit, ...asked], declared, keptBack };
+  const left = ofTrees === undefined ? {} : { leftToSwitch: ofTrees.leftToSwitch };
+  const request = { ...changeOptions(context, args), explicit: [...explicit, ...asked], declared, keptBack, ...left };
   const report = root.install(images, request);
   const unsynced = fromRepositories && !report.isChanged && !context.isJson ? unlessSynced(root) : '';
   if (unsynced !== '') context.out.talk(`nothing newer is known${unsynced}`);
@@ -58,12 +59,13 @@ async function fromTrees(
   context: Context,
   args: Arguments,
   operands: readonly string[],
+  records: ReadonlyMap<string, PackageRecord>,
   keptBack: KeptBack[],
 ): Promise<TreeImages> {
   using root = openForReading(args, { mayBeMissing: true });
   const ignoreHolds = args.has('ignore-holds');
   const { imagesOfTrees } = await import('../tree-images.ts');
-  const found = await imagesOfTrees(context, args, operands, (tree, { path, name }) => {
+  const found = await imagesOfTrees(context, args, operands, records, (tree, { path, name }) => {
     const upgrades = root.upgradesAmong([...tree.packages.values()], { name, ignoreHolds });
     keptBack.push(...upgrades.keptBack);
     if (upgrades.chosen.length + upgrades.keptBack.length > 0) return upgrades.chosen;
@@ -83,11 +85,6 @@ async function fromTrees(
   const held = new Set(ignoreHolds ? [] : root.holds().flatMap(({ name }) => (installed.has(name) ? [name] : [])));
   for (const { name } of found.infos) held.delete(name);
   return { ...found, images: installOrder(found.images.filter(({ name }) => !held.has(name))) };
-}
-
-function installedRecords(args: Arguments): ReadonlyMap<string, PackageRecord> {
-  using root = openForReading(args, { mayBeMissing: true });
-  return new Map(root.list().map((record) => [record.name, record]));
 }
 
 /** The installed packages that a declared or offered one is the next version of, or supersedes. */

@@ -85,12 +85,21 @@ const NOTHING_SYNCED = [
 /** Nothing of the name is offered, or not in such a version. */
 export function notOffered(
   text: string,
-  known: { readonly others: readonly Candidate[]; readonly hidden: readonly string[]; readonly offered: readonly string[] },
+  known: {
+    readonly others: readonly Candidate[];
+    readonly hidden: readonly string[];
+    readonly offered: readonly string[];
+    readonly isSynced: boolean;
+  },
 ): Fault {
-  const { others, hidden, offered } = known;
+  const { others, hidden, offered, isSynced } = known;
   const sync = hidden.length > 0 ? RAISE : "fetch the newest indexes with 'pkm sync'";
   return new Fault('E-PKM-013', hidden.length > 0 ? `'${text}' cannot be installed` : `no synced repository offers '${text}'`, {
-    notes: [...hidden, ...others.map((item) => `'${item.name} ${item.version}' is offered`)].slice(0, MAX_TRIED),
-    hints: offered.length === 0 ? NOTHING_SYNCED : [...didYouMean(text, offered), sync],
+    notes: [
+      ...(isSynced && offered.length === 0 ? ['those that were synced have no packages'] : []),
+      ...hidden,
+      ...others.map((item) => `'${item.name} ${item.version}' is offered`),
+    ].slice(0, MAX_TRIED),
+    hints: !isSynced ? NOTHING_SYNCED : [...didYouMean(text, offered), sync],
   });
 }

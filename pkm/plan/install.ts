@@ -333,12 +333,14 @@ function conflictFault(conflicts: readonly FileConflict[], draft: Draft, queue: 
       hints: ['install one of them only', `or let '${first.package}' declare that it supersedes '${first.owner}'`],
     });
   }
+  const isUpgrade = draft.base.record(first.package) !== undefined;
   return new Fault('E-PKM-004', `'/${printable(first.path)}' of '${first.package}' belongs to '${first.owner}' already`, {
     notes,
     hints: [
       `remove '${first.owner}' first`,
       ...(queue.has(first.owner) ? [] : [`or name '${first.owner}' too, if a newer version of it has the file no more`]),
       `or let '${first.package}' declare that it supersedes '${first.owner}'`,
+      ...(isUpgrade ? [`or leave '${first.package}' as it is for now: pkm hold ${first.package}`] : []),
     ],
   });
 }

@@ -18,6 +18,8 @@ import { type Member, type Succeeded, World } from './world.ts';
 export interface ResolveRequest<T extends Candidate> {
   /** What could be had. Of one name and version, the first is taken. */
   readonly offered: readonly T[];
+  /** Whether there is a repository that could offer something. Default: where something is offered. */
+  readonly isSynced?: boolean;
   /** All records, superseded ones too. */
   readonly installed: readonly PackageRecord[];
   /** Requirements. With `upgrade` names of installed packages; none: all of them. */
@@ -120,7 +122,9 @@ class Resolver<T extends Candidate> {
       const requirement = parseRequirement(text);
       if (this.#candidates(requirement).length === 0 && this.#world.meets(requirement) === undefined) {
         const others = this.#offers.named(requirement.name);
-        throw notOffered(text, { others, hidden: this.#hiddenFor(requirement), offered: this.#offers.names() });
+        const offered = this.#offers.names();
+        const isSynced = this.#request.isSynced ?? offered.length > 0;
+        throw notOffered(text, { others, hidden: this.#hiddenFor(requirement), offered, isSynced });
       }
       return { requirement, asker: undefined, isWish: true, canStay: this.#world.meets(requirement) !== undefined };
     });

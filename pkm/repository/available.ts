@@ -88,19 +88,37 @@ export function keptBack(
   isHeld: (name: string) => boolean,
 ): KeptBack[] {
   const coming = new Map(chosen.map((item) => [item.name, item]));
-  return outdated.flatMap(({ record, offer }) => {
+  const isReached = (offer: Candidate): boolean => {
     const found = coming.get(offer.name);
-    if (found !== undefined && compareReleases(found, offer) >= 0) return [];
-    const { name, version, release } = lastOf(record, chosen);
-    const offered = { name: offer.name, version: offer.version, release: offer.release };
-    return [{ name, version, release, isHeld: isHeld(record.name), offered }];
+    return found !== undefined && compareReleases(found, offer) >= 0;
+  };
+  return outdated.flatMap(({ record, offer, others }) => {
+    const missing = [offer, ...others].filter((end) => !isReached(end));
+    const behind = new Map<Release, Candidate[]>();
+    for (const end of missing) {
+      const from = lastBefore(end, record, chosen);
+      behind.set(from, [...(behind.get(from) ?? []), end]);
+    }
+    return [...behind].map(([from, [first, ...besides]]) => ({
+      ...release(from),
+      isHeld: isHeld(record.name),
+      offered: release(first!),
+      ...(besides.length === 0 ? {} : { besides: besides.map(release) }),
+    }));
   });
 }
 
-/** What a package will be, as far along a chain of successors as that leads. */
-function lastOf(record: PackageRecord, chosen: readonly Candidate[]): Pick<PackageRecord, 'name' | 'version' | 'release'> {
+type Release = Pick<PackageRecord, 'name' | 'version' | 'release'>;
+
+const release = ({ name, version, release }: Release): Release => ({ name, version, release });
+
+/** How far a package comes towards the end of a chain of successors, of which it may have several. */
+function lastBefore(end: Candidate, record: PackageRecord, chosen: readonly Candidate[]): Release {
+  const named = (name: string): Candidate | undefined => chosen.find((item) => item.name === name);
+  const near = named(end.name) ?? end.supersedes.flatMap((name) => named(name) ?? [])[0];
+  if (near !== undefined) return near;
   const next = (name: string): Candidate | undefined => chosen.find((item) => item.supersedes.includes(name));
-  let last = next(record.name) ?? chosen.find(({ name }) => name === record.name);
+  let last = next(record.name) ?? named(record.name);
   for (let item = last; item !== undefined; item = next(item.name)) last = item;
   return last ?? record;
 }

@@ -22,6 +22,7 @@ import { lockFile } from '../lock.ts';
 import { objectFile } from '../objects.ts';
 import type { AvailablePackage } from '../query.ts';
 import type { RootContext } from '../transaction.ts';
+import { dropForsaken } from './clean-cache.ts';
 import { knownRepository } from './known.ts';
 import { fileBelow, openUrl, shownUrl, UrlProblem } from './open-url.ts';
 
@@ -65,7 +66,9 @@ async function lockDownloads(
   onWait?: () => void,
 ): Promise<(() => void) | undefined> {
   if (!items.some((item) => isToBeDownloaded(context, item))) return undefined;
-  return await lockFile(`${context.layout.lock}.downloads`, onWait);
+  const unlock = await lockFile(`${context.layout.lock}.downloads`, onWait);
+  dropForsaken(context);
+  return unlock;
 }
 
 /** Whether an archive is neither here nor in a folder of this machine. */

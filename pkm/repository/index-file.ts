@@ -7,11 +7,14 @@ import { Fault } from '../../base/index.ts';
 import { badPath, checkPackageName, checkVersion, printable } from '../names.ts';
 import { parseRequirement } from '../plan/requirement.ts';
 import type { AvailablePackage } from '../query.ts';
+import { isIdentity } from './identity.ts';
 import { keyId } from './keys.ts';
 
 export type IndexedPackage = Omit<AvailablePackage, 'repository' | 'priority'>;
 
 export interface RepositoryIndex {
+  /** Which repository it is of; '': not said, as in indexes of before. */
+  readonly identity: string;
   /** Grows with every publication; an index with a smaller one is refused. */
   readonly serial: number;
   /** Seconds since 1970; 0: not said. */
@@ -41,7 +44,8 @@ export function encodeIndex(index: RepositoryIndex): string {
   const key = (item: IndexedPackage): string => `${item.name}\0${item.version}\0${String(item.release).padStart(9, '0')}`;
   const packages = [...index.packages].sort((a, b) => (key(a) < key(b) ? -1 : 1));
   const { serial, createdAt, expiresAt, files } = index;
-  return `${JSON.stringify({ format: 1, serial, createdAt, expiresAt, files, packages }, undefined, 1)}\n`;
+  const identity = index.identity === '' ? undefined : index.identity;
+  return `${JSON.stringify({ format: 1, identity, serial, createdAt, expiresAt, files, packages }, undefined, 1)}\n`;
 }
 
 /** @param from  for messages. @throws Fault E-PKM-026 not an index, or one of another format */
@@ -53,8 +57,9 @@ export function decodeIndex(bytes: Uint8Array, from: string): RepositoryIndex {
     throw indexFault(from, 'it is no JSON');
   }
   if (!isObject(parsed)) throw indexFault(from, 'it is no record');
-  const { format, serial, packages, files } = parsed;
+  const { format, identity = '', serial, packages, files } = parsed;
   if (format !== 1) throw indexFault(from, `its format is ${printable(String(format))}, not 1`);
+  if (typeof identity !== 'string' || !isIdentity(identity)) throw indexFault(from, "its 'identity' is none");
   if (!Number.isSafeInteger(serial) || (serial as number) < 1) throw indexFault(from, 'its serial is no positive integer');
   if (!Array.isArray(packages)) throw indexFault(from, "it has no list 'packages'");
   if (packages.length > MAX_PACKAGES) throw indexFault(from, `it has more than ${MAX_PACKAGES} packages`);
@@ -67,6 +72,7 @@ export function decodeIndex(bytes: Uint8Array, from: string): RepositoryIndex {
     return value as number;
   };
   return {
+    identity,
     serial: serial as number,
     createdAt: when('createdAt'),
     expiresAt: when('expiresAt'),

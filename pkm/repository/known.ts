@@ -16,6 +16,8 @@ export interface KnownRepository {
   /** Of its settings; '' where it was synced by its address. */
   readonly name: string;
   readonly mirrors: readonly string[];
+  /** What it called itself when it was synced last; '': nothing. */
+  readonly identity: string;
   readonly priority: number;
   readonly serial: number;
   /** Seconds since 1970, as the others; 0: not said, never, not known. */
@@ -38,6 +40,7 @@ function toKnown(row: SqlRow): KnownRepository {
     address,
     name: String(row['name']),
     mirrors: listOf(String(row['mirrors']), what('mirrors'), isText),
+    identity: String(row['identity'] ?? ''), // a database of an older igos that is open for reading only has none
     priority: number('priority'),
     serial: number('serial'),
     createdAt: time('created_at'),
@@ -93,8 +96,8 @@ function putPackages(database: Database, address: string, { index, signature, ke
   database.run('DELETE FROM available WHERE repository = ?', address);
   database.run('DELETE FROM repositories WHERE address = ?', address);
   database.run(
-    `INSERT INTO repositories (address, name, mirrors, priority, serial, created_at, expires_at, synced_at, packages, key_id, signature)
-     VALUES (?, '', '[]', 0, ?, ?, ?, 0, ?, ?, ?)`,
+    `INSERT INTO repositories (address, name, mirrors, priority, serial, created_at, expires_at, synced_at, packages, key_id, signature,
+       identity) VALUES (?, '', '[]', 0, ?, ?, ?, 0, ?, ?, ?, ?)`,
     address,
     index.serial,
     index.createdAt,
@@ -102,6 +105,7 @@ function putPackages(database: Database, address: string, { index, signature, ke
     index.packages.length,
     keyId,
     signature,
+    index.identity,
   );
   for (const item of index.packages) {
     database.run(
@@ -128,7 +132,7 @@ function putPackages(database: Database, address: string, { index, signature, ke
   }
 }
 
-/** Forgets a repository and what it offered, but not its serial: should it come back, then not an older one. */
+/** Forgets a repository and what it offered, but neither serial nor identity: should it come back, then not an older or another one. */
 export function forgetRepository({ database, io, layout }: RootContext, address: string): void {
   io.commit('sync', () =>
     database.transaction(() => {

@@ -29,7 +29,7 @@ export function nextSerial(folder: string, before: number | undefined, asked: nu
     notes: [`'${trace}' is left of it; machines that know an index refuse one whose serial is not higher`],
     hints: [
       "put a copy of 'index.json' back, from where it is served or mirrored",
-      "or say the serial with --serial N: above what 'pkm repositories' shows on the machines that synced, 1 if none ever did",
+      "or say the serial with --serial N: above what 'pkm repositories' shows on the machines that synced, 1 if none ever did; and what it called itself with --identity",
     ],
   });
 }

@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bytesToText, compareBytes, Fault, SourceFile, sys } from '../../base/index.ts';
 import { printable } from '../names.ts';
+import { IDENTITY_WORDS, isIdentity } from './identity.ts';
 
 export interface RepositorySettings {
   /** The file's name without `.conf`. */
@@ -15,6 +16,8 @@ export interface RepositorySettings {
   /** What a repository of higher priority offers hides what others offer under the same name. */
   readonly priority: number;
   readonly isEnabled: boolean;
+  /** What its indexes must call it; without: what they called it first. */
+  readonly identity?: string;
   /** Only these keys are trusted for it, as text; empty: all of `etc/igos/trusted-keys`. */
   readonly keys: readonly string[];
 }
@@ -69,6 +72,7 @@ export function decodeSettings(name: string, source: SourceFile): RepositorySett
   const keys: string[] = [];
   let priority = DEFAULT_PRIORITY;
   let isEnabled = true;
+  let identity: string | undefined;
   let start = 0;
   for (const line of source.text.split('\n')) {
     const end = start + line.length;
@@ -90,11 +94,23 @@ export function decodeSettings(name: string, source: SourceFile): RepositorySett
     } else if (key === 'enabled') {
       if (!/^(yes|no|true|false)$/.test(value)) throw fail("enabled is 'yes' or 'no'");
       isEnabled = value === 'yes' || value === 'true';
-    } else if (key !== undefined) throw fail(`it knows no '${key}'`, 'the keys are: address, mirror, priority, key, enabled');
+    } else if (key === 'identity') {
+      if (identity !== undefined) throw fail('it has two identities', 'a repository has one');
+      if (!isIdentity(value)) throw fail('it cannot be an identity', IDENTITY_WORDS);
+      identity = value;
+    } else if (key !== undefined)
+      throw fail(`it knows no '${key}'`, 'the keys are: address, mirror, priority, key, enabled, identity');
     start = end + 1;
   }
   if (addresses.length === 0) throw refuse(0, 0, 'it has no address', ['as in: address = https://example.org/packages/']);
-  return { name, addresses: [...addresses, ...mirrors], priority, isEnabled, keys };
+  return {
+    name,
+    addresses: [...addresses, ...mirrors],
+    priority,
+    isEnabled,
+    ...(identity === undefined ? {} : { identity }),
+    keys,
+  };
 }
 
 function parse(value: string, fail: (why: string, ...hints: string[]) => Fault): URL {

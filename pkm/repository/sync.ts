@@ -5,6 +5,7 @@ import { fileSha256, folderInside } from '../disk.ts';
 import { TRUSTED_KEYS } from '../layout.ts';
 import type { RootContext } from '../transaction.ts';
 import { day } from './dates.ts';
+import { checkIdentity, type ExpectedIdentity, expectedIdentity } from './expected-identity.ts';
 import { decodeFileList } from './file-list.ts';
 import {
   checkSignature,
@@ -35,6 +36,8 @@ export interface SyncWish {
   readonly keys?: readonly (string | NamedKey)[];
   /** Takes an index that is older than the known one, or that expired. Its signature is checked all the same. */
   readonly force?: boolean;
+  /** What the index must call its repository, '' for nothing, whatever was said or known before; it is remembered. */
+  readonly identity?: string;
 }
 
 export interface SyncOptions extends SyncWish {
@@ -50,6 +53,8 @@ export interface SyncReport {
   readonly expiresAt: number;
   /** It is the one that was known. */
   readonly isUnchanged: boolean;
+  /** What it calls itself; '': nothing. */
+  readonly identity: string;
 }
 
 /** Settings of a repository that is named by its address only. @throws Fault E-PKM-026 */
@@ -88,12 +93,15 @@ export async function fetchRepository(
 ): Promise<FetchedRepository> {
   const keys = await trustedKeys(layout, settings, options);
   const seen = database === undefined ? undefined : knownRepository(database, settings.addresses[0]!.href);
+  const expected = expectedIdentity(options.identity, settings, seen);
   let first: unknown;
   for (const base of settings.addresses) {
     try {
-      const fetched = await fetchIndex(base, keys, seen);
-      if (fetched !== 'unchanged') checkFreshness(fetched, seen, base, options);
-      else if (options.force !== true) checkExpiry(seen!.expiresAt, base, options.now);
+      const fetched = await fetchIndex(base, keys, seen, expected);
+      if (fetched !== 'unchanged') {
+        checkIdentity(fetched.index.identity, expected, { settings, base });
+        checkFreshness(fetched, seen, base, options);
+      } else if (options.force !== true) checkExpiry(seen!.expiresAt, base, options.now);
       const files = fetched === 'unchanged' ? undefined : fetched.index.files;
       const list = files === undefined ? undefined : await fetchFileList(layout, settings, base, files);
       return { settings, base, seen, fetched, list };
@@ -126,6 +134,7 @@ export function putFetched(context: RootContext, found: FetchedRepository, optio
   if (!isKept && fetched === 'unchanged') return undefined;
   if (!isKept && fetched !== 'unchanged') {
     try {
+      checkIdentity(fetched.index.identity, expectedIdentity(options.identity, settings, known), { settings, base });
       checkFreshness(fetched, known, base, options);
     } catch (error) {
       throw known === undefined || !(error instanceof Fault) ? error : stillInUse(error);
@@ -139,8 +148,8 @@ export function putFetched(context: RootContext, found: FetchedRepository, optio
     list: isKept ? undefined : list,
     ...(isKept || fetched === 'unchanged' ? {} : { fetched }),
   });
-  const { serial, nPackages, expiresAt } = knownRepository(context.database, address)!;
-  return { address, serial, nPackages, expiresAt, isUnchanged };
+  const { serial, nPackages, expiresAt, identity } = knownRepository(context.database, address)!;
+  return { address, serial, nPackages, expiresAt, isUnchanged, identity };
 }
 
 const serialOf = ({ fetched, seen }: FetchedRepository): number =>
@@ -163,6 +172,7 @@ async function fetchIndex(
   base: URL,
   keys: readonly KeyObject[],
   known: KnownRepository | undefined,
+  expected: ExpectedIdentity | undefined,
 ): Promise<FetchedIndex | 'unchanged'> {
   const from = shownUrl(base);
   const read = async (name: string, maxBytes: number): Promise<Buffer> => {
@@ -174,9 +184,10 @@ async function fetchIndex(
   };
   for (let attempt = 0; ; attempt++) {
     const signature = (await read(SIGNATURE_NAME, MAX_SIGNATURE_BYTES)).toString('latin1');
-    // A signature is of one text only: where it is the known one, so is the index.
+    // A signature is of one text only: where it is the known one, so is the index. An igos of before did not keep what that calls itself.
     const isKnown = known?.signature === signature && keys.some((key) => keyId(key) === known.keyId);
-    const bytes = isKnown ? undefined : await read(INDEX_NAME, MAX_INDEX_BYTES);
+    const isMeant = expected === undefined || expected.identity === known?.identity;
+    const bytes = isKnown && isMeant ? undefined : await read(INDEX_NAME, MAX_INDEX_BYTES);
     if (bytes === undefined) return 'unchanged';
     try {
       const signer = checkSignature(bytes, signature, keys, from);

@@ -32,6 +32,8 @@ export interface WriteIndexOptions {
   readonly allowPrivileged?: boolean;
   /** Of this index; default: one more than before. */
   readonly serial?: number;
+  /** What the repository calls itself, '' for nothing; default: as before. */
+  readonly identity?: string;
   /** Before an archive is read, and after. Those that the index before knows are not. */
   readonly onRead?: (file: string, isDone: boolean) => void;
 }
@@ -39,6 +41,8 @@ export interface WriteIndexOptions {
 export interface WrittenIndex extends RepositoryIndex {
   /** How many archives were read, and not known from the index before. */
   readonly nRead: number;
+  /** In the index before; `undefined` where there was none. */
+  readonly identityBefore: string | undefined;
   /** What the index before had in the same version and release with other bytes: machines do not see that it is another one. */
   readonly republished: readonly IndexedPackage[];
 }
@@ -95,6 +99,7 @@ export async function writeIndex(folder: string, options: WriteIndexOptions): Pr
   const sha256 = hash('sha256', list);
   const listName = `files-${sha256.slice(0, 16)}.gz`;
   const index: RepositoryIndex = {
+    identity: options.identity ?? before.identity ?? '',
     serial,
     createdAt: options.now,
     expiresAt: options.validSeconds === 0 ? 0 : options.now + options.validSeconds,
@@ -109,7 +114,7 @@ export async function writeIndex(folder: string, options: WriteIndexOptions): Pr
   writeFileAtomic(join(folder, SIGNATURE_NAME), signIndex(bytes, keys));
   dropOldLists(folder, [listName, before.listName]);
   dropLeftovers(folder);
-  return { ...index, nRead, republished };
+  return { ...index, nRead, identityBefore: before.identity, republished };
 }
 
 const keyOf = ({ name, version, release }: Pick<IndexedPackage, 'name' | 'version' | 'release'>): string =>
@@ -123,13 +128,21 @@ interface Described {
 /** What the folder's index said, so that archives that did not change are not unpacked again. */
 function readBefore(folder: string): {
   serial: number | undefined;
+  identity: string | undefined;
   /** SHA-256 of the archive of each version and release. */
   published: ReadonlyMap<string, string>;
   listName: string | undefined;
   find(folder: string, file: string): Promise<Described | undefined>;
 } {
   const path = join(folder, INDEX_NAME);
-  if (!existsSync(path)) return { serial: undefined, published: new Map(), listName: undefined, find: async () => undefined };
+  if (!existsSync(path))
+    return {
+      serial: undefined,
+      identity: undefined,
+      published: new Map(),
+      listName: undefined,
+      find: async () => undefined,
+    };
   const index = decodeBefore(
     sys('read', path, () => readFileSync(path)),
     path,
@@ -144,6 +157,7 @@ function readBefore(folder: string): {
   const byFile = new Map(index.packages.map((item) => [item.file, item]));
   return {
     serial: index.serial,
+    identity: index.identity,
     published: new Map(index.packages.map((item) => [keyOf(item), item.sha256])),
     listName: index.files?.file,
     async find(_, file) {

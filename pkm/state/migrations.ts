@@ -100,4 +100,10 @@ export const migrations: readonly Migration[] = [
     sql: `
       CREATE INDEX files_odd ON files (path, package) WHERE kind = 'directory' AND (mode <> 493 OR uid <> 0 OR gid <> 0);`,
   },
+  {
+    // What a repository calls itself: an index of another one that the same key signed is not taken for its own.
+    number: 36,
+    sql: `
+      ALTER TABLE repositories ADD COLUMN identity TEXT NOT NULL DEFAULT '';`,
+  },
 ];

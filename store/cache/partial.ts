@@ -2,11 +2,38 @@
  * Transfers that broke off, kept under `<home>/var/cache/partial` so that they go on where they were. The name of a file holds the
  * process that writes it; another takes it over once that process is dead.
  */
-import { closeSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { makeDirectory, processStartTime, SystemFault } from '../../base/index.ts';
 
-/** What nobody came back for in this time goes. */
+/** What nobody came back for in this time goes, */
 const MAX_AGE_MS = 7 * 24 * 3600 * 1000;
+/** and what is older than the newest of so much. */
+const MAX_BYTES = 8 * 2 ** 30;
+
+export interface BrokenOff {
+  readonly nFiles: number;
+  readonly sizeBytes: number;
+}
+
+/** Removes, or only counts, the transfers that nobody is at. */
+export function removeBrokenOff(home: string, { dryRun }: { dryRun: boolean }): BrokenOff {
+  const left = leftIn(folderOf(home));
+  if (!dryRun) for (const { path } of left) rmSync(path, { force: true });
+  return { nFiles: left.length, sizeBytes: left.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
+}
+
+const folderOf = (home: string): string => `${home}/var/cache/partial`;
+
+/** Files that no process writes, the newest first. */
+function leftIn(folder: string): { readonly path: string; readonly sizeBytes: number; readonly mtimeMs: number }[] {
+  if (!existsSync(folder)) return [];
+  const found = readdirSync(folder).flatMap((name) => {
+    const path = `${folder}/${name}`;
+    const stat = isAlive(name) ? undefined : statSync(path, { throwIfNoEntry: false });
+    return stat === undefined ? [] : [{ path, sizeBytes: stat.size, mtimeMs: stat.mtimeMs }];
+  });
+  return found.sort((a, b) => b.mtimeMs - a.mtimeMs);
+}
 
 export class Partials {
   readonly #folder: string;
@@ -14,7 +41,7 @@ export class Partials {
   #isSwept: boolean = false;
 
   constructor(home: string) {
-    this.#folder = `${home}/var/cache/partial`;
+    this.#folder = folderOf(home);
     this.#mine = `${process.pid}-${processStartTime(process.pid) ?? 0}`;
   }
 
@@ -61,10 +88,12 @@ export class Partials {
   #sweep(): void {
     makeDirectory(this.#folder, 0o700);
     this.#isSwept = true;
-    for (const name of readdirSync(this.#folder)) {
-      const path = `${this.#folder}/${name}`;
-      const stat = statSync(path, { throwIfNoEntry: false });
-      if (stat !== undefined && !isAlive(name) && stat.mtimeMs < Date.now() - MAX_AGE_MS) this.drop(path);
+    let newerBytes = 0;
+    for (const { path, sizeBytes, mtimeMs } of leftIn(this.#folder)) {
+      // The newest stays, however large: it would never come to its end.
+      const isBeyond = newerBytes > 0 && newerBytes + sizeBytes > MAX_BYTES;
+      if (isBeyond || mtimeMs < Date.now() - MAX_AGE_MS) this.drop(path);
+      else newerBytes += sizeBytes;
     }
   }
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { compareBytes } from '../../base/index.ts';
+import { compareBytes, processStartTime } from '../../base/index.ts';
 import { openStore, type StorePath } from '../../store/index.ts';
 import { golden } from '../golden.ts';
 import { noSandbox, programs } from './programs.ts';
@@ -95,6 +95,24 @@ test('gc of a store that is not there makes none', (t) => {
   const { igos, work } = programs(t);
   assert.equal(igos('gc').status, 0);
   assert.equal(existsSync(join(work, 'home')), false);
+});
+
+test('downloads from caches that broke off go, and those that somebody is at stay', (t) => {
+  const { igos, work } = programs(t);
+  chain(work);
+  const folder = join(work, 'home/var/cache/partial');
+  mkdirSync(folder, { recursive: true });
+  const busy = `key.${process.pid}-${processStartTime(process.pid)}`;
+  for (const name of ['one-none.0-0', 'two-zstd.999999999-1', busy]) writeFileSync(join(folder, name), 'half');
+  const said = (...words: string[]) =>
+    igos('gc', ...words)
+      .stderr.split('\n')
+      .filter((line) => line.includes('broke off'));
+  assert.deepEqual(said('--dry-run'), ['would remove 2 downloads that broke off, 8 B']);
+  assert.deepEqual(said(), ['removed 2 downloads that broke off, 8 B']);
+  assert.deepEqual(readdirSync(folder), [busy]);
+  const { brokenOff } = JSON.parse(igos('gc', '--json').stdout) as { brokenOff: object };
+  assert.deepEqual(brokenOff, { nFiles: 0, sizeBytes: 0 });
 });
 
 test('what was evaluated before is evaluated again after gc took it', (t) => {

@@ -90,3 +90,35 @@ test('the ways to an older version that a refusal names lead there', async (t) =
   await machine.done('rollback', '--package', 'lib');
   assert.equal(machine.box.read('usr/share/lib'), 'lib 1');
 });
+
+test('of a package that was split all successors are named, and each that is not reached', async (t) => {
+  const machine = new Machine(t);
+  const { add } = machine;
+  await add('old 1');
+  await add('tool 1');
+  await machine.sync();
+  await machine.done('install', 'old', 'tool');
+  for (const part of ['left', 'right']) {
+    await add(`old-${part} 2`, { supersedes: ['old'], runtime: part === 'right' ? ['nowhere'] : [] });
+    await add(`tool-${part} 2`, { supersedes: ['tool'] });
+  }
+  await add('tool-next 3', { supersedes: ['tool-right'], runtime: ['nowhere'] });
+  await machine.sync();
+  const kept = async (): Promise<string[]> => {
+    const { stdout } = await machine.pkm('upgrade', '--dry-run');
+    return stdout.split('\n').flatMap((line) => /^kept back: (.*): that/.exec(line)?.[1] ?? []);
+  };
+  assert.deepEqual(await kept(), ['old 1 -> superseded by old-left 2, old-right 2', 'tool-right 2 -> superseded by tool-next 3']);
+  const { keptBack } = JSON.parse((await machine.pkm('upgrade', '--json')).stdout) as { keptBack: KeptBack[] };
+  assert.deepEqual(
+    keptBack.map(({ name, offered, besides }) => [name, offered.name, besides?.map((one) => one.name)]),
+    [
+      ['old', 'old-left', ['old-right']],
+      ['tool-right', 'tool-next', undefined],
+    ],
+  );
+  await machine.done('hold', 'old');
+  const held = (await machine.pkm('upgrade')).stdout;
+  assert.match(held, /^kept back: old 1 -> superseded by old-left 2, old-right 2: it is held/m);
+  assert.match((await machine.pkm('outdated')).stdout, /^tool-right 2 -> superseded by tool-next 3 \(kept back\)$/m);
+});

@@ -63,3 +63,35 @@ test('a tree may declare predecessors beside their successors, in any order', { 
   assert.deepEqual(listed('stepwise', 'install', `${tree}#user`), ['new', 'user']);
   assert.match(pkm('install', `${tree}#old`, '--root', join(work, 'stepwise')).stderr, /E-PKM-011/);
 });
+
+test('what only a switch brings of a system is said, with the way', { skip: await noSandbox() }, (t) => {
+  const { work, pkm } = programs(t);
+  const tree = join(work, 'tree');
+  cpSync(join(project, 'examples/tour/v1'), tree, { recursive: true });
+  const declare = (issue: string): void =>
+    writeFileSync(
+      join(tree, 'site.igos'),
+      `system site { packages = [ base-files ]; etc.issue = ${issue}; etc.motd = "site\\n"; }\n`,
+    );
+  const said = (...words: string[]): string[] => {
+    const { status, stdout, stderr } = pkm(...words);
+    assert.equal(status, 0, stderr);
+    return stdout.split('\n').filter((line) => line.startsWith('not brought: '));
+  };
+  const line = `not brought: the files and services that system 'site' declares itself; 'pkm switch ${tree}#site' brings them`;
+  declare('"one"');
+  assert.deepEqual(said('install', `${tree}#site`, '--dry-run'), [line]);
+  assert.deepEqual(said('switch', `${tree}#site`), []);
+  assert.deepEqual(said('upgrade', tree), [], 'all is there');
+  assert.deepEqual(said('install', `${tree}#site`), []);
+  declare('"two"');
+  assert.deepEqual(said('upgrade', tree, '--dry-run'), [line]);
+  assert.deepEqual(said('upgrade', tree), [line]);
+  assert.deepEqual(said('install', `${tree}#site`), [line]);
+  assert.deepEqual(said('upgrade', `${tree}#base-files`), [], 'somebody wants that package');
+  const { leftToSwitch } = JSON.parse(pkm('upgrade', tree, '--json').stdout) as { leftToSwitch: object[] };
+  assert.deepEqual(leftToSwitch, [{ system: 'site', operand: `${tree}#site` }]);
+  declare('throw "it cannot be told"');
+  assert.deepEqual(said('upgrade', tree), [line], 'packages come all the same');
+  assert.equal(readFileSync(join(work, 'root/etc/motd'), 'utf8'), 'site\n');
+});

@@ -68,6 +68,13 @@ test('where nothing was synced, an upgrade says that it looked nowhere', async (
     (await machine.pkm('install', 'b')).stderr,
     /hint: no repository was synced yet: 'pkm sync' fetches those that etc\//,
   );
+  // One that has no packages is a repository all the same.
+  await machine.sync();
+  assert.equal((await machine.pkm('upgrade')).stderr, '');
+  assert.equal(
+    (await machine.pkm('install', 'b')).stderr,
+    "error[E-PKM-013]: no synced repository offers 'b'\nnote: those that were synced have no packages\nhint: fetch the newest indexes with 'pkm sync'\n",
+  );
   await machine.add('a 1');
   await machine.sync();
   assert.equal((await machine.pkm('upgrade')).stderr, '');
@@ -170,4 +177,29 @@ test('verify: what differs is to be looked into, and can be put back', async (t)
   assert.equal(status, 1);
   assert.equal(stderr, "find out what changed them; 'pkm repair' puts back what was installed\n");
   assert.match(stdout, /, 1 B at \d+ B a second: 1 problem, /);
+});
+
+test('an upgrade that would take a file from what is kept back names the way on, and no folder that only is called so', async (t) => {
+  const machine = new Machine(t);
+  const { repository } = machine;
+  await repository.add('a 1', { 'usr/share/common': 'a' });
+  await machine.add('b 1');
+  await machine.add('test 1', { runtime: ['a<2'] });
+  await machine.add('free 1');
+  await machine.sync();
+  await machine.done('install', 'a', 'b', 'test', 'free');
+  await machine.add('a 2');
+  await repository.add('b 2', { 'usr/share/common': 'b' });
+  await machine.add('free 2');
+  await machine.sync();
+  const refused = (await machine.pkm('upgrade')).stderr;
+  assert.match(refused, /^error\[E-PKM-004\]: '\/usr\/share\/common' of 'b' belongs to 'a' already\n/);
+  assert.match(refused, /^hint: or leave 'b' as it is for now: pkm hold b$/m);
+  await machine.done('hold', 'b');
+  assert.match((await machine.pkm('upgrade')).stdout, /^upgraded free 1 -> 2\n/);
+  // The tests run where there is a folder 'test'.
+  const together = (await machine.pkm('upgrade', 'a', 'test')).stderr;
+  assert.match(together, /E-PKM-013/);
+  assert.doesNotMatch(together, /is here as a file or folder/);
+  assert.match((await machine.pkm('install', 'docs')).stderr, /'docs' is here as a file or folder/);
 });

@@ -246,3 +246,20 @@ test('upgrade goes to the end of a chain of successors, and hands on that the fi
   assert.match(await good(here('autoremove')), /nothing/);
   assert.match((await here('remove', 'new')).stderr, /'user' needs 'old'/);
 });
+
+test('sync takes a repository for the one that it was, until it is told otherwise', async () => {
+  const build = (identity: string) => good(igos('repo', 'build', folder, '-k', secret, '--identity', identity));
+  const sync = (...words: string[]) => pkm('sync', folder, '--key', open, ...words);
+  await build('example.org/main');
+  assert.equal(JSON.parse(await good(sync('--json'))).repositories[0].identity, 'example.org/main');
+  assert.match(await good(pkm('repositories')), /^ {2}\d packages?, serial \d+, priority 100, identity example.org\/main$/m);
+  await build('example.org/next');
+  const refused = await sync('--force');
+  assert.equal(refused.status, 1);
+  const way = /moved here: pkm sync (\S+) --identity (\S+)$/m.exec(refused.stderr);
+  assert.ok(way !== null, refused.stderr);
+  await good(pkm('sync', way[1]!, '--key', open, '--identity', way[2]!));
+  await good(sync());
+  const several = await pkm('sync', folder, 'https://example.org/', '--identity', 'x');
+  assert.deepEqual([several.status, /--identity is that of one repository/.test(several.stderr)], [2, true]);
+});

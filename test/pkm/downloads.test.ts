@@ -69,6 +69,19 @@ test('another process goes on where the first one stopped', async (t) => {
   assert.ok(!existsSync(part));
 });
 
+test('what broke off of an archive that nobody offers any more goes with the next download', async (t) => {
+  const { box, item, part } = await offered(t);
+  const forsaken = part.replace(item.sha256, 'a'.repeat(64));
+  const whole = forsaken.replace('.part', '');
+  mkdirSync(join(part, '..'), { recursive: true });
+  for (const path of [forsaken, whole, part]) writeFileSync(path, 'x');
+  await box.do((root) => root.fetch(item, QUICK));
+  assert.deepEqual(
+    [forsaken, whole, part].map((path) => existsSync(path)),
+    [false, true, false],
+  );
+});
+
 test('a part of another file, a part that is too long, and one that is whole', async (t) => {
   for (const before of [Buffer.alloc(7000, 'x'), Buffer.alloc(1 << 20, 'x'), 'whole'] as const) {
     const { box, web, file, item, part } = await offered(t);

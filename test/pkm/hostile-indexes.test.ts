@@ -26,6 +26,8 @@ const cases: Record<string, object | Buffer | ((publisher: Publisher) => void)> 
   null: Buffer.from('null'),
   'another format': { format: 2, serial: 9, packages: [] },
   'no format': { serial: 9, packages: [] },
+  'an identity that is no text': { format: 1, identity: ['main'], serial: 9, packages: [] },
+  'an identity with control characters': { format: 1, identity: 'main\u001b[2J', serial: 9, packages: [] },
   'no serial': { format: 1, packages: [] },
   'a serial below one': { format: 1, serial: 0, packages: [] },
   'a serial that is no integer': { format: 1, serial: 1.5, packages: [] },

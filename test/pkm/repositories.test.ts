@@ -44,6 +44,8 @@ const wrong: Record<string, string> = {
   'priority that is none': 'address = https://example.org/\npriority = high\n',
   'two addresses': 'address = https://example.org/\naddress = https://example.com/\n',
   'enabled that is none': 'address = https://example.org/\nenabled = maybe\n',
+  'an identity that is none': 'address = https://example.org/\nidentity = our packages\n',
+  'two identities': 'address = https://example.org/\nidentity = a\nidentity = b\n',
   'no address': 'priority = 3\n',
   'other protocol, with a password': 'enabled = yes\naddress = ftp://joe:gehe/im@example.org/\n',
   'no key = value, with a password': 'address https://joe:geheim@example.org/\n',

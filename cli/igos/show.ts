@@ -80,7 +80,10 @@ function showSystem(context: Context, tree: Tree, name: string): void {
     packages: system.packages.map((each) => each.name),
     closure,
     etc: Object.fromEntries(system.etc),
-    boot: boot === undefined ? null : { ...boot, kernel: boot.kernel.name, stub: boot.stub.name, initrd: boot.initrd.map(names) },
+    boot:
+      boot === undefined
+        ? null
+        : { ...boot, kernel: boot.kernel.name, stub: boot.stub.name, initrd: boot.initrd.map(names), esp: boot.esp ?? null },
   };
   if (context.isJson) context.out.json(data);
   else {
@@ -89,9 +92,10 @@ function showSystem(context: Context, tree: Tree, name: string): void {
     context.out.line(`with what they need: ${closure.join(' ')}`);
     for (const file of system.etc.keys()) context.out.line(`etc/${file}`);
     if (data.boot !== null) {
-      const { kernel, stub, initrd, commandLine, root } = data.boot;
+      const { kernel, stub, initrd, commandLine, root, esp } = data.boot;
+      const renewed = esp === null ? '' : `, renewed in ${esp}`;
       context.out.line(
-        `starts: ${[kernel, stub, ...initrd].join(' ')}${commandLine === '' ? '' : ` with '${commandLine}'`}, root: ${root}`,
+        `starts: ${[kernel, stub, ...initrd].join(' ')}${commandLine === '' ? '' : ` with '${commandLine}'`}, root: ${root}${renewed}`,
       );
     }
   }

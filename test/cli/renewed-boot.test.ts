@@ -71,7 +71,12 @@ test('a disk has the kernel image where the root says it is', {
   assert.equal(run.status, 0, run.stderr);
   const made = (suffix: string): string => join(here.work, 'made', `small.${suffix}`);
   assert.equal(versionIn(made('efi')), '6.12');
-  assert.equal(Buffer.from(readUkiSection(made('efi'), '.cmdline', 1 << 12)!).toString('latin1').replace(/\0$/, ''), LINE);
+  assert.equal(
+    Buffer.from(readUkiSection(made('efi'), '.cmdline', 1 << 12)!)
+      .toString('latin1')
+      .replace(/\0$/, ''),
+    LINE,
+  );
 
   output('e2fsck', ['-fn', made('ext4')]);
   assert.match(output('debugfs', ['-R', 'stat efi', made('ext4')]), /Type: directory/);
@@ -81,7 +86,6 @@ test('a disk has the kernel image where the root says it is', {
   const esp = `${made('img')}@@${Number(start) * 512}`;
   output('mcopy', ['-i', esp, `::/${STARTED}`, join(here.work, 'of-disk')]);
   assert.ok(readFileSync(join(here.work, 'of-disk')).equals(readFileSync(made('efi'))));
-
 });
 
 test('kernel and modules come, are verified and go back together', async (t) => {
@@ -165,7 +169,10 @@ test('what is signed gives way to nothing that is not', { skip: missing('openssl
   output('sbverify', ['--cert', cert, image]);
 
   const wrong = pkm('switch', `${writeTree(work)}#still`, '--unsigned', '--yes');
-  assert.match(wrong.stderr, /--unsigned is for a system whose kernel image changes with its packages\nhint: write esp = "\/efi" in boot of system 'still'/);
+  assert.match(
+    wrong.stderr,
+    /--unsigned is for a system whose kernel image changes with its packages\nhint: write esp = "\/efi" in boot of system 'still'/,
+  );
 });
 
 test('a kernel that is not on the root needs nothing there; what the partition cannot hold is refused', (t) => {

@@ -97,7 +97,7 @@ test('a kernel alone is refused, as long as an image needs that version', async 
   box.do((root) => root.install([linux(box, '2'), boot(box, '2')]));
   assert.match(
     await faultText(box, () => box.do((root) => root.install([linux(box, '3')]))),
-    /E-PKM-013.*'boot-s' needs 'linux=2'/s,
+    /E-PKM-013.*'boot-s' needs 'linux=2'.*hint: bring both with: pkm switch TREE#SYSTEM\nhint: or leave it as it is: pkm hold linux/s,
   );
   assert.match(await faultText(box, () => box.do((root) => root.rollbackPackages(['linux']))), /E-PKM-013.*boot-s/s);
   assert.equal(

@@ -142,6 +142,18 @@ export const cliCodes = defineCodes({
     wrong: 'igos image TREE#server --format iso',
     right: 'igos image TREE#server --format disk',
   },
+  'E-CLI-095': {
+    title: 'a path that the EFI partition cannot hold',
+    explanation:
+      'What the packages of a system with `boot.esp` have below `/efi` goes to the partition that firmware starts from. Its file system has files and folders, and no symlinks.',
+  },
+  'E-CLI-096': {
+    title: 'a kernel image that nobody would sign',
+    explanation:
+      'The kernel image that firmware starts is signed, and the one that takes its place would not be: firmware that takes only what is signed would start nothing any more. The key stays where it is; it is read for the signature only.',
+    wrong: 'pkm switch TREE#keeper',
+    right: 'pkm switch TREE#keeper --sign-key db.key --sign-certificate db.crt',
+  },
   'E-CLI-008': {
     title: 'not in the store',
     explanation: 'The store path is well formed, but this store does not have it.',

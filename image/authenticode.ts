@@ -5,7 +5,7 @@
  */
 import { Sha256 } from '../base/index.ts';
 import { imageFault } from './faults.ts';
-import { bytesOfImage, type FileBytes, piecesBetween } from './file-bytes.ts';
+import { bytesOfImage, type FileBytes, HostFile, piecesBetween } from './file-bytes.ts';
 import type { ImageFile } from './output.ts';
 import { PeChecksum, type PeProgram, readPe } from './pe.ts';
 import { type Signer, signedData } from './signer.ts';
@@ -59,6 +59,12 @@ export function signProgram(image: ImageFile, signer: Signer, timeSeconds?: numb
   word.writeUInt32LE(checksum.add(table).add(directory).of(image.position));
   image.patch(program.securityAt, directory);
   image.patch(program.checksumAt, word);
+}
+
+/** The SHA-256 by which firmware knows a program, whoever signed it: lower-case hex. @throws Fault E-IMG-012 · E-IMG-017 · SystemFault */
+export function programHash(path: string): string {
+  using file = new HostFile(path);
+  return measure(file).hash.toString('hex');
 }
 
 const aligned = (n: number): number => Math.ceil(n / UNIT_BYTES) * UNIT_BYTES;

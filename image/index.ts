@@ -1,5 +1,5 @@
 /** Trees of files → file systems and what machines start from: bytes that depend on nothing but what was given. */
-export { signProgram } from './authenticode.ts';
+export { programHash, signProgram } from './authenticode.ts';
 export type { Watching } from './breath.ts';
 export { imageCodes } from './codes.ts';
 export { guidOf } from './disk/guid.ts';

@@ -170,6 +170,19 @@ export const pkmCodes = defineCodes({
     explanation:
       'Its file system was told so ("chattr +i", or "+a" where only more may be written at its end), which counts for root too. It was found before anything was written; a removal may find it later, and is then finished by "pkm recover".',
   },
+  'E-PKM-045': {
+    title: 'the EFI partition is not mounted',
+    explanation:
+      'The kernel image of a system with `boot.esp` is a file of the partition that firmware starts from. Where that is not mounted, the new image would land in the folder below, the machine would go on starting the old one, and the modules of that would be gone.',
+    wrong: 'pkm switch TREE#keeper   # /efi is an empty folder',
+    right: 'mount /dev/nvme0n1p1 /efi && pkm switch TREE#keeper',
+  },
+  'E-PKM-046': {
+    title: 'nothing would start the machine',
+    explanation:
+      'The change takes away the file that firmware starts, and brings no other. Whoever has something else for firmware to start removes the file by hand first.',
+    wrong: 'pkm remove boot-keeper',
+  },
   'E-PKM-060': {
     title: 'not a configuration file that pkm tracks',
     explanation:

@@ -1,5 +1,6 @@
 import { lookClosely } from '../base/index.ts';
 import { isPrivileged } from './archive/privileged.ts';
+import { isOfFirmware, isPartitionAbsent } from './firmware.ts';
 import { syncManifests } from './manifest-text.ts';
 import { originContents } from './origin-contents.ts';
 import type { DiskPlanner } from './plan/disk-plan.ts';
@@ -60,7 +61,11 @@ export async function repairRoot(context: RootContext, options: RepairOptions): 
   lookClosely();
   const planner = standingPlanner(context, options.actor.now);
   const placed: FileRow[] = [];
-  const isRepaired = wanted.map((problem, index) => planRepair(planner, problem, rows[index]!, placed));
+  const { disk } = planner.input;
+  const isAway = wanted.some(({ path }) => isOfFirmware(path)) && isPartitionAbsent(layout, disk);
+  const isRepaired = wanted.map(
+    (problem, index) => !(isAway && isOfFirmware(problem.path)) && planRepair(planner, problem, rows[index]!, placed),
+  );
   const report: RepairReport = {
     repaired: [...ofLinks.filter((_, index) => mayBe[index]), ...wanted.filter((_, index) => isRepaired[index])],
     left: [...ofLinks.filter((_, index) => !mayBe[index]), ...wanted.filter((_, index) => !isRepaired[index])],

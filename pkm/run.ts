@@ -3,6 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import { Bug, type EarlyFlush, Fault, lookClosely, SystemFault, singleQuoted, sys, systemFaultOf } from '../base/index.ts';
 import { type Contents, readContents } from './contents.ts';
 import { type Disk, rootDisk, tolerantLstat } from './disk.ts';
+import { checkFirmware } from './firmware.ts';
 import { type RootLayout, under } from './layout.ts';
 import { syncManifests } from './manifest-text.ts';
 import { foldersOf, printable } from './names.ts';
@@ -10,6 +11,7 @@ import { keepObject, readObject } from './objects.ts';
 import { changeOf, isOther, supersededChange, withFilesLeft } from './package-change.ts';
 import { planDisk } from './plan/disk-plan.ts';
 import { joinHardLinks } from './plan/hard-links.ts';
+import { kernelsLeft } from './plan/kernel-left.ts';
 import { LateLook } from './plan/late-look.ts';
 import type { DiskPlan, Operation } from './plan/operations.ts';
 import { linksLeftBehind } from './plan/own-links.ts';
@@ -181,6 +183,7 @@ function planWish(context: RootContext, { wish, base, packages, actor, disk }: W
   const { layout, database } = context;
   lookClosely();
   const unknown: Warning[] = [];
+  checkFirmware(layout, base, wish.delta, disk);
   const { delta, names: joined } = joinHardLinks(wish.images, wish.delta, base);
   const wanted = planDisk({
     base,
@@ -217,7 +220,13 @@ function planWish(context: RootContext, { wish, base, packages, actor, disk }: W
     ...(wish.keptBack === undefined ? {} : { keptBack: wish.keptBack }),
     ...(wish.leftToSwitch === undefined ? {} : { leftToSwitch: wish.leftToSwitch }),
     config: plan.configChanges,
-    warnings: [...wish.warnings, ...unknown, ...plan.warnings, ...linksLeftBehind(base, delta, disk)],
+    warnings: [
+      ...wish.warnings,
+      ...unknown,
+      ...plan.warnings,
+      ...linksLeftBehind(base, delta, disk),
+      ...kernelsLeft(database, delta, due),
+    ],
     nFilesPlaced: plan.nFilesPlaced,
     nFilesRemoved: plan.nFilesRemoved,
     stagedBytes: [...plan.space.values()].reduce((sum, item) => sum + item.sizeBytes, 0),

@@ -18,6 +18,7 @@ import { Bug, Fault, formatBytes, readAttributes, SystemFault, singleQuoted, sys
 import { eachTimed, filterTimed, type TimedFile, type TimedFiles, timedFile } from '../store/index.ts';
 import { type Contents, contentFault } from './contents.ts';
 import { fileSha256, tolerantLstat } from './disk.ts';
+import { isOfFirmware } from './firmware.ts';
 import { type FileMetadata, ownerOf, type RootIo } from './io.ts';
 import { type RootLayout, under } from './layout.ts';
 import { settleFiles } from './loops/creation.ts';
@@ -308,10 +309,14 @@ export function applyJournal({ layout, database, io }: RootContext, known?: Know
     if (!areManifestsWritten) confirmManifests = writeManifests(layout, database, io);
     areManifestsWritten = true;
   };
+  const isStarted = ({ kind, path }: JournalRow): boolean => kind === 'place' && isOfFirmware(path);
+  const firstStarted = rows.findIndex(isStarted);
   for (let index = 0; index < rows.length; index++) {
     const row = rows[index]!;
-    if (row.kind === 'place' && index >= end) {
-      end = endOfRun(rows, index);
+    // Each file system writes when it likes to: a kernel could come before its modules, or stay behind them.
+    if (index > 0 && isStarted(row) !== isStarted(rows[index - 1]!)) syncTouched(layout, io, folders);
+    if (row.kind === 'place' && index >= end && !isStarted(row)) {
+      end = Math.min(endOfRun(rows, index), firstStarted < index ? rows.length : firstStarted);
       left = placeTogether(place, rows.slice(index, end) as Placing[], manifests);
     }
     if (row.kind === 'unlink-ended') {

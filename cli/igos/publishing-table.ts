@@ -1,6 +1,6 @@
 /** The commands of `igos` that make archives and repositories for others. */
 import type { Command, Option } from '../command.ts';
-import { JOBS, TREE_EVALUATION } from './shared-options.ts';
+import { JOBS, SIGNING, TREE_EVALUATION } from './shared-options.ts';
 
 /** How an index is signed (`cli/publication.ts`). */
 export const PUBLICATION: readonly Option[] = [
@@ -32,13 +32,7 @@ export const IMAGE_OPTIONS: readonly Option[] = [
     values: ['SIZE'],
     doc: 'of a root that can be written to, such as 4G (default: its contents twice, and 256M free at least)',
   },
-  { long: 'sign-key', values: ['FILE'], doc: 'sign the kernel image by this RSA key, in PEM' },
-  { long: 'sign-certificate', values: ['FILE'], doc: 'its certificate, in PEM, and those that lead to it' },
-  {
-    long: 'passphrase-fd',
-    values: ['N'],
-    doc: 'read the passphrase of an encrypted key from file descriptor N (default: ask on the terminal)',
-  },
+  ...SIGNING,
   {
     long: 'compression',
     values: ['NAME'],

@@ -22,6 +22,17 @@ const IMPURE: Option = {
 export const PIPES: Option = { long: 'pipes', doc: 'understand the |> and <| operators' };
 const SYSTEM: Option = { long: 'system', values: ['SYSTEM'], doc: "the system to build for (default: this machine's)" };
 
+/** Kernel images for Secure Boot. */
+export const SIGNING: readonly Option[] = [
+  { long: 'sign-key', values: ['FILE'], doc: 'sign the kernel image by this RSA key, in PEM' },
+  { long: 'sign-certificate', values: ['FILE'], doc: 'its certificate, in PEM, and those that lead to it' },
+  {
+    long: 'passphrase-fd',
+    values: ['N'],
+    doc: 'read the passphrase of an encrypted key from file descriptor N (default: ask on the terminal)',
+  },
+];
+
 /** Options of commands that evaluate trees of declarations only. */
 export const TREE_EVALUATION: readonly Option[] = [IMPURE, PIPES, SYSTEM];
 

@@ -99,7 +99,10 @@ function showSystem(context: Context, tree: Tree, name: string): void {
     closure: names(tree.runtimeClosure(packages)),
     etc: Object.fromEntries(etc),
     services: Object.fromEntries(services),
-    boot: boot === undefined ? null : { ...boot, kernel: boot.kernel.name, stub: boot.stub.name, initrd: names(boot.initrd) },
+    boot:
+      boot === undefined
+        ? null
+        : { ...boot, kernel: boot.kernel.name, stub: boot.stub.name, initrd: names(boot.initrd), esp: boot.esp ?? null },
     declared: placeOf(span),
   };
   if (context.isJson) {
@@ -123,6 +126,7 @@ function showSystem(context: Context, tree: Tree, name: string): void {
       ['initrd', data.boot?.initrd],
       ['commandLine', data.boot?.commandLine || undefined],
       ['root', data.boot?.root],
+      ['esp', data.boot?.esp ?? undefined],
       ['declared', data.declared],
     ]),
   );

@@ -1,12 +1,12 @@
 /** What `igos image` takes of how it writes. */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { shellWord, sys } from '../../base/index.ts';
-import { type CompressionName, type Pem, readSigner } from '../../image/index.ts';
+import { shellWord } from '../../base/index.ts';
+import type { CompressionName } from '../../image/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { readPassphrase } from '../passphrase.ts';
 import { parseSize } from '../quantities.ts';
+import { imageSeconds, signerOf } from './signing.ts';
 import type { ImageOptions } from './system-build.ts';
 
 /** In the order in which one is made of the other. */
@@ -24,11 +24,6 @@ export const SUFFIXES: Readonly<Record<ImageFormat, string>> = {
 };
 
 const HIGHEST: Readonly<Record<CompressionName, number>> = { zstd: 19, gzip: 9 };
-/** As builds have it. */
-const SECONDS = 315_619_200;
-/** The latest that a squashfs and an initramfs can hold: in 2106. */
-const MAX_SECONDS: number = 2 ** 32 - 1;
-
 /** @throws UsageError · Fault E-IMG-015 · E-IMG-016 */
 export async function imageOptions(context: Context, args: Arguments): Promise<ImageOptions> {
   const compression = (args.value('compression') as CompressionName | undefined) ?? 'zstd';
@@ -43,38 +38,13 @@ export async function imageOptions(context: Context, args: Arguments): Promise<I
   const size = args.value('size');
   const signer = await signerOf(context, args);
   return {
-    seconds: secondsOf(context),
+    seconds: imageSeconds(context),
     compression,
     ...(level === undefined ? {} : { level: Number(level) }),
     ...(blockBytes === undefined ? {} : { blockBytes }),
     ...(size === undefined ? {} : { sizeBytes: parseSize('size', size) }),
     ...(signer === undefined ? {} : { signer }),
   };
-}
-
-/** Of all files: before 1980 FAT has no time. */
-function secondsOf(context: Context): number {
-  const given = context.environment['SOURCE_DATE_EPOCH'] ?? '';
-  const seconds = /^\d{1,10}$/.test(given) ? Number(given) : SECONDS;
-  return Math.min(Math.max(seconds, SECONDS), MAX_SECONDS);
-}
-
-async function signerOf(context: Context, args: Arguments): Promise<ImageOptions['signer']> {
-  const [key, certificate] = [args.value('sign-key'), args.value('sign-certificate')];
-  if (key === undefined && certificate === undefined) return undefined;
-  if (key === undefined || certificate === undefined)
-    throw new UsageError(
-      `--sign-${key === undefined ? 'certificate' : 'key'} needs --sign-${key === undefined ? 'key' : 'certificate'}`,
-      ['igos image TREE#SYSTEM --format iso --sign-key db.key --sign-certificate db.crt'],
-    );
-  const pem = (name: string): Pem => {
-    const path = resolve(context.workingDirectory, name);
-    return { path: name, text: sys('read', path, () => readFileSync(path, 'utf8')) };
-  };
-  const keyPem = pem(key);
-  const isEncrypted = /^-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED/m.test(keyPem.text);
-  const passphrase = isEncrypted ? await readPassphrase(context, args, `passphrase of '${key}'`) : undefined;
-  return readSigner(keyPem, pem(certificate), passphrase);
 }
 
 /**

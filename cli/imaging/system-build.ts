@@ -1,59 +1,41 @@
 /** A declared system on its way to files that machines start from. Each step is done once, when it is first needed. */
-import { basename, dirname, join } from 'node:path';
-import { type Bytes, Fault, makeDirectory, removedAtEnd, temporaryFolder } from '../../base/index.ts';
+import { join } from 'node:path';
+import { type Bytes, bytesToText, Fault, removedAtEnd, temporaryFolder } from '../../base/index.ts';
 import type { System, Tree } from '../../eval/index.ts';
 import {
-  type Content,
   type Ext4Layout,
+  type FatEntry,
   guidOf,
   type ImageEntry,
-  ImageFile,
   layoutExt4,
   layoutFat,
   layoutIso,
   type Part,
-  type PartitionMachine,
-  readUki,
   type Signer,
   type SquashfsOptions,
-  sha256Of,
-  signProgram,
-  sizeOf,
   type Verity,
   verityIdentity,
-  type Watching,
-  writeInitramfs,
   writeSquashfs,
-  writeUki,
   writeVerity,
 } from '../../image/index.ts';
-import type { PackageImage } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import { stoppable } from '../caches.ts';
 import type { Context } from '../context.ts';
-import { openProgress } from '../progress/open.ts';
 import { warningLines } from '../report-lines.ts';
 import type { Session } from '../session.ts';
-import { systemImages } from '../system-images.ts';
-import { bootFiles, initrdEntries } from './boot-files.ts';
+import { type SystemImages, systemImages } from '../system-images.ts';
+import { bootPackageName, withBootPackage } from './boot-package.ts';
 import { commandLine, diskNames, writableCommandLine } from './command-line.ts';
 import { readOnlyDisk, writableDisk, writablePartition } from './disks.ts';
+import { firmwareMachine, firmwareName, writeKernelImage } from './kernel-image.ts';
 import { makeSystemRoot, type SystemRoot } from './system-root.ts';
+import { type Written, writeImage } from './write-image.ts';
 
 export interface ImageOptions extends SquashfsOptions {
   readonly signer?: Signer;
   /** Of a root that is written to; unless said, there is room for as much again. */
   readonly sizeBytes?: number;
 }
-
-/** A file that was written. */
-export interface Written {
-  readonly file: string;
-  readonly sizeBytes: number;
-  readonly sha256: string;
-}
-
-type Write = (file: ImageFile, watching: Watching & { readonly signal: AbortSignal }) => unknown;
 
 export class SystemBuild implements Disposable {
   readonly system: System;
@@ -64,6 +46,7 @@ export class SystemBuild implements Disposable {
   readonly #options: ImageOptions;
   readonly #opened: DisposableStack = new DisposableStack();
   #scratch: string | undefined;
+  #installed: Promise<SystemImages> | undefined;
   #root: Promise<SystemRoot> | undefined;
   #squashfs: Promise<Written> | undefined;
   #ext4: Promise<Ext4Layout> | undefined;
@@ -105,13 +88,33 @@ export class SystemBuild implements Disposable {
     });
   }
 
+  /** All that it installs, realized: also the kernel image, where that changes with the packages. */
+  #images(): Promise<SystemImages> {
+    this.#installed ??= (async () => {
+      const own = await systemImages(this.#context, this.#args, this.#session, this.#tree, this.system);
+      return withBootPackage(this.#wish(), own);
+    })();
+    return this.#installed;
+  }
+
+  #wish() {
+    const { seconds, signer } = this.#options;
+    return {
+      context: this.#context,
+      args: this.#args,
+      session: this.#session,
+      tree: this.#tree,
+      system: this.system,
+      seconds,
+      ...(signer === undefined ? {} : { signer }),
+    };
+  }
+
   /** Realized and installed. */
   root(): Promise<SystemRoot> {
     this.#root ??= (async () => {
-      const { system } = this;
-      const installed = await systemImages(this.#context, this.#args, this.#session, this.#tree, system);
       const root = this.#opened.use(
-        makeSystemRoot(this.#session.store, installed, this.#tree.packages.keys(), this.#options.seconds),
+        makeSystemRoot(this.#session.store, await this.#images(), this.#tree.packages.keys(), this.#options.seconds),
       );
       for (const line of warningLines(root.report)) this.#context.out.talk(line);
       return root;
@@ -122,7 +125,7 @@ export class SystemBuild implements Disposable {
   /** @param output  absolute; in a scratch folder where nobody asks for it */
   squashfs(output: string = this.#place('squashfs')): Promise<Written> {
     this.#squashfs ??= (async () => {
-      const { entries } = await this.root();
+      const entries = await this.#rootEntries();
       return this.#write(output, (file, watching) => writeSquashfs(file, entries, { ...this.#options, ...watching }));
     })();
     return this.#squashfs;
@@ -139,7 +142,7 @@ export class SystemBuild implements Disposable {
 
   #layoutExt4(): Promise<Ext4Layout> {
     this.#ext4 ??= (async () => {
-      const { entries } = await this.root();
+      const entries = await this.#rootEntries();
       const { name } = this.system;
       const { seconds, sizeBytes } = this.#options;
       return stoppable((signal) =>
@@ -177,20 +180,24 @@ export class SystemBuild implements Disposable {
   async #makeUki(output: string): Promise<Written> {
     this.checkStarts();
     const boot = this.system.boot!;
-    const line = await this.#commandLine(boot.commandLine);
-    const files = await bootFiles(this.#context, this.#args, this.#session, this.#tree, boot);
-    const initrd = files.initrd.length === 0 ? undefined : await this.#makeInitrd(files.initrd);
-    const osRelease = osReleaseIn((await this.root()).entries);
-    return this.#write(output, (file) => {
-      writeUki(file, files.stub, {
-        linux: files.kernel,
-        commandLine: line,
-        ...(initrd === undefined ? {} : { initrd }),
-        ...(osRelease === undefined ? {} : { osRelease }),
-        ...(files.kernelVersion === undefined ? {} : { version: files.kernelVersion }),
-      });
-      if (this.#options.signer !== undefined) signProgram(file, this.#options.signer);
-    });
+    const { images } = await this.#images();
+    const own = images.find(({ name }) => name === bootPackageName(this.system));
+    if (boot.esp !== undefined && own !== undefined) {
+      const entry = own.entries.find(({ kind }) => kind === 'file')!;
+      return this.#write(output, (file) => file.copy({ file: own.contentPath(entry), sizeBytes: entry.sizeBytes }));
+    }
+    const commandLine = await this.#commandLine(boot.commandLine);
+    const { compression } = this.#options;
+    const initrd = this.#place('initrd');
+    const wish = { ...this.#wish(), boot, commandLine, images, initrd };
+    return writeKernelImage({ ...wish, ...(compression === undefined ? {} : { compression }) }, output);
+  }
+
+  /** What stands in the root's own file system: the folder of another one is empty. */
+  async #rootEntries(): Promise<readonly ImageEntry[]> {
+    const { entries } = await this.root();
+    const esp = this.system.boot?.esp;
+    return esp === undefined ? entries : entries.filter(({ path }) => !path.startsWith(`${esp.slice(1)}/`));
   }
 
   async #commandLine(text: string): Promise<string> {
@@ -198,14 +205,6 @@ export class SystemBuild implements Disposable {
     if (this.isWritable) return writableCommandLine(name, text, writablePartition(await this.#layoutExt4(), text));
     const { verity } = await this.verity();
     return commandLine(name, text, verity, diskNames(verity));
-  }
-
-  async #makeInitrd(images: readonly PackageImage[]): Promise<Content> {
-    using first = initrdEntries(this.#session, images, this.#tree.packages.keys(), this.#options.seconds);
-    const { compression = 'zstd', seconds } = this.#options;
-    return await this.#write(this.#place('initrd'), (file, { signal }) =>
-      writeInitramfs(file, [{ entries: first.entries, compression }], seconds, signal),
-    );
   }
 
   /** A medium that firmware starts from, burnt to a disc or copied to a stick. */
@@ -231,7 +230,7 @@ export class SystemBuild implements Disposable {
   /** A disk: what firmware starts, and the root, with its hash tree where it is only read. */
   async disk(output: string): Promise<Written> {
     const esp = await this.#esp();
-    const machine = machineOf((await this.uki()).file);
+    const machine = firmwareMachine((await this.uki()).file);
     if (!this.isWritable) {
       const layout = readOnlyDisk(machine, esp, await this.squashfs(), await this.verity());
       return this.#write(output, (file) => layout.write(file));
@@ -246,11 +245,17 @@ export class SystemBuild implements Disposable {
 
   async #esp(): Promise<Part> {
     const uki = await this.uki();
-    const path = `EFI/BOOT/${FIRMWARE_NAMES[machineOf(uki.file)]}`;
-    return layoutFat([{ path, kind: 'file', content: uki }], {
+    const esp = this.system.boot?.esp;
+    const entries: FatEntry[] =
+      esp === undefined
+        ? [{ path: firmwareName(firmwareMachine(uki.file)), kind: 'file', content: uki }]
+        : (await this.root()).entries.flatMap((entry) => fatEntry(entry, `${esp.slice(1)}/`));
+    const sizeBytes = esp === undefined ? {} : { sizeBytes: Math.max(LEAST_ESP_BYTES, ESP_IMAGES * uki.sizeBytes) };
+    return layoutFat(entries, {
       label: 'ESP',
       serial: Number.parseInt(uki.sha256.slice(0, 8), 16),
       timeSeconds: this.#options.seconds,
+      ...sizeBytes,
     });
   }
 
@@ -262,31 +267,8 @@ export class SystemBuild implements Disposable {
     return join(this.#scratch, `${this.system.name}.${suffix}`);
   }
 
-  async #write(output: string, write: Write): Promise<Written> {
-    makeDirectory(dirname(output));
-    const progress = await openProgress(this.#context);
-    progress.start(output, `writing ${basename(output)}`);
-    let outcome: 'done' | 'failed' = 'failed';
-    try {
-      const written = await stoppable(async (signal) => {
-        using file = new ImageFile(output);
-        const watching = (text: string) => ({
-          signal,
-          onBytes: (done: number, total: number): void => progress.detail(output, text, { done, total }),
-        });
-        await write(file, watching(''));
-        await file.fill(watching(''));
-        const sha256 = await sha256Of(file, watching('hashing'));
-        signal.throwIfAborted();
-        file.commit();
-        return { file: output, sizeBytes: file.position, sha256 };
-      });
-      outcome = 'done';
-      return written;
-    } finally {
-      progress.finish(output, outcome);
-      progress.stop();
-    }
+  #write(output: string, write: Parameters<typeof writeImage>[2]): Promise<Written> {
+    return writeImage(this.#context, output, write);
   }
 
   [Symbol.dispose](): void {
@@ -294,21 +276,19 @@ export class SystemBuild implements Disposable {
   }
 }
 
-/** What firmware starts from a medium that it was told nothing about. */
-const FIRMWARE_NAMES: Readonly<Record<PartitionMachine, string>> = { x86_64: 'BOOTX64.EFI', aarch64: 'BOOTAA64.EFI' };
+/** Where the partition for firmware is written to: so many kernel images have room in it, of which two are there at a time. */
+const ESP_IMAGES = 4;
+const LEAST_ESP_BYTES: number = 64 << 20;
 
-const machineOf = (uki: string): PartitionMachine => (readUki(uki).machine === 'ARM64' ? 'aarch64' : 'x86_64');
+function fatEntry(entry: ImageEntry, folder: Bytes): FatEntry[] {
+  if (!entry.path.startsWith(folder)) return [];
+  const path = entry.path.slice(folder.length);
+  if (entry.kind === 'directory') return [{ path, kind: 'directory' }];
+  if (entry.kind === 'file') return [{ path, kind: 'file', content: entry.content }];
+  throw new Fault('E-CLI-095', `'/${bytesToText(entry.path)}' cannot be on the EFI partition: it is a ${entry.kind}`, {
+    hints: ['have the package bring a file there'],
+  });
+}
 
 /** Letters, digits and signs that a volume's label may have. */
 const labelOf = (name: string, length: number): string => name.replace(/[^A-Za-z0-9_.-]/g, '_').slice(0, length);
-
-const OS_RELEASE: readonly Bytes[] = ['usr/lib/os-release', 'etc/os-release'];
-
-/** By which boot menus name the system. */
-function osReleaseIn(entries: readonly ImageEntry[]): Content | undefined {
-  for (const path of OS_RELEASE) {
-    const entry = entries.find((each) => each.path === path);
-    if (entry?.kind === 'file' && sizeOf(entry.content) > 0) return entry.content;
-  }
-  return undefined;
-}

@@ -5,7 +5,8 @@ import type { Tree } from '../../eval/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { type ImageFormat, imageOptions, SUFFIXES } from '../imaging/image-options.ts';
-import { type ImageOptions, SystemBuild, type Written } from '../imaging/system-build.ts';
+import { type ImageOptions, SystemBuild } from '../imaging/system-build.ts';
+import type { Written } from '../imaging/write-image.ts';
 import type { Session } from '../session.ts';
 
 export type ImagePhase = 'image' | 'squashfs' | 'uki' | 'iso';

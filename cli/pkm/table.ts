@@ -1,6 +1,6 @@
 /** The commands of `pkm`. Texts are read by people: change them here, and run `npm run docs`. */
 import type { Command, Option } from '../command.ts';
-import { JOBS, TREE_EVALUATION } from '../igos/shared-options.ts';
+import { JOBS, SIGNING, TREE_EVALUATION } from '../igos/shared-options.ts';
 
 const DEPOT: readonly Option[] = [
   {
@@ -146,8 +146,17 @@ export const pkmCommands: readonly Command[] = [
     minOperands: 1,
     maxOperands: 1,
     description:
-      'Realizes the packages of the system, then makes them, with all they need to run, and the declared files below /etc what is on the root, as one transaction: what is not declared is removed. A declared file wins over what a package brings to its path. Configuration that you changed is kept or merged as on upgrade; that of packages which go stays.',
-    options: [DRY_RUN_BUILDING, YES, JOBS, OVERWRITE, IGNORE_HOLDS, ...TREE_EVALUATION],
+      'Realizes the packages of the system, then makes them, with all they need to run, and the declared files below /etc what is on the root, as one transaction: what is not declared is removed. A declared file wins over what a package brings to its path. Configuration that you changed is kept or merged as on upgrade; that of packages which go stays. Where boot of the system has esp = "/efi", its kernel image is a file there, and changes and goes back with the packages: the EFI partition has to be mounted. It is signed by --sign-key and --sign-certificate, or by etc/igos/boot.key and boot.crt of the root; what is not signed does not take the place of what is, but with --unsigned.',
+    options: [
+      DRY_RUN_BUILDING,
+      YES,
+      JOBS,
+      OVERWRITE,
+      IGNORE_HOLDS,
+      ...SIGNING,
+      { long: 'unsigned', doc: 'sign no kernel image, though the one that is there is signed' },
+      ...TREE_EVALUATION,
+    ],
     examples: [{ command: 'pkm --root /tmp/root switch examples/tour/v1#tour', says: 'into a scratch root' }],
   },
   {

@@ -386,7 +386,7 @@ const SYSTEM: readonly FieldSpec[] = [
     shape: 'boot',
     default: 'none',
     isMerged: true,
-    doc: 'How it starts, for `igos image`: a package with a `kernel` (`boot/vmlinuz`), one with the `stub` that firmware starts (`linuxx64.efi.stub` of systemd), the packages whose files and needs are the `initrd`, and the `commandLine`. In that, `@rootHash@` and its like stand for what is known of the image ([images.md](images.md)). Its `root` on a disk is a `"squashfs"`, which is read only and checked by its hash, or `"ext4"`, which is written to.',
+    doc: 'How it starts, for `igos image`: a package with a `kernel` (`boot/vmlinuz`), one with the `stub` that firmware starts (`linuxx64.efi.stub` of systemd), the packages whose files and needs are the `initrd`, and the `commandLine`. In that, `@rootHash@` and its like stand for what is known of the image ([images.md](images.md)). Its `root` on a disk is a `"squashfs"`, which is read only and checked by its hash, or `"ext4"`, which is written to; with `esp = "/efi"`, where that partition is mounted, the kernel image of such a system changes with its packages.',
     example: '{ kernel = linux; stub = systemd-stub; initrd = [ first-steps ]; commandLine = "quiet"; }',
   },
 ];

@@ -12,6 +12,8 @@ export interface DeclaredBoot {
   readonly initrd: readonly PackageInfo[];
   readonly commandLine: string;
   readonly root: RootKind;
+  /** Where the partition that firmware starts from is mounted in the running system: then the kernel image changes with the packages. */
+  readonly esp: typeof ESP | undefined;
 }
 
 /** What the root of a system is on a disk: `squashfs` is read only and checked by its hash, `ext4` is written to. */
@@ -19,7 +21,10 @@ export type RootKind = (typeof ROOTS)[number];
 
 const ROOTS = ['squashfs', 'ext4'] as const;
 
-const PARTS = ['kernel', 'stub', 'initrd', 'commandLine', 'root'] as const;
+/** By the UAPI Group's Boot Loader Specification, where there is no boot loader with a partition of its own. */
+const ESP = '/efi';
+
+const PARTS = ['kernel', 'stub', 'initrd', 'commandLine', 'root', 'esp'] as const;
 
 /** The Linux kernel takes no more. */
 const COMMAND_LINE_BYTES = 2047;
@@ -36,14 +41,28 @@ export function readBoot(reading: Reading): DeclaredBoot {
     if (part === undefined) throw wrong(reading, `has no '${name}'`);
     return readPackage(part).info;
   };
-  const [initrd, commandLine, root] = [parts.get('initrd'), parts.get('commandLine'), parts.get('root')];
+  const [initrd, commandLine] = [parts.get('initrd'), parts.get('commandLine')];
   const text = commandLine === undefined ? '' : readLine(commandLine);
   if (text.length > COMMAND_LINE_BYTES) throw wrong(commandLine!, `is longer than ${COMMAND_LINE_BYTES} bytes`);
+  const root = parts.has('root') ? readWord(parts.get('root')!, ROOTS) : 'squashfs';
+  const esp = parts.has('esp') ? readWord(parts.get('esp')!, [ESP]) : undefined;
+  if (esp !== undefined) checkEsp(parts.get('esp')!, commandLine, { text, root });
   return {
     kernel: needed('kernel'),
     stub: needed('stub'),
     initrd: initrd === undefined ? [] : readPackages(initrd).map(({ info }) => info),
     commandLine: text,
-    root: root === undefined ? 'squashfs' : readWord(root, ROOTS),
+    root,
+    esp,
   };
+}
+
+/** What is renewed on a machine has to find the root that is there. */
+function checkEsp(esp: Reading, line: Reading | undefined, { text, root }: { text: string; root: RootKind }): void {
+  if (root !== 'ext4')
+    throw wrong(esp, 'is for a root that is written to', { hint: 'write root = "ext4", or leave esp out: images are made anew' });
+  if (/(?:^|\s)root=(?!\S*@)/.test(text)) return;
+  throw wrong(line ?? esp, 'does not name a root of its own, and kernel images that come later have to find it', {
+    hint: `write commandLine = "root=PARTUUID=GUID rw", with a GUID of yours: 'uuidgen' makes one`,
+  });
 }

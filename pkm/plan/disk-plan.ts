@@ -7,6 +7,7 @@ import { filterTimed, type TimedFile, type TimedFiles, timedFile } from '../../s
 import { isPrivileged } from '../archive/privileged.ts';
 import type { Storage } from '../contents.ts';
 import type { Disk, DiskEntry } from '../disk.ts';
+import { isOfFirmware } from '../firmware.ts';
 import { isIn, parentOf, printable } from '../names.ts';
 import type { PathRows } from '../state/path-rows.ts';
 import { NO_FILES } from '../state/plain-files.ts';
@@ -139,7 +140,15 @@ export class DiskPlanner {
     const names = late.filter(({ kind }) => kind !== 'rmdir');
     const folders = late.filter(({ kind }) => kind === 'rmdir').sort(deepestFirst);
     // A program that runs meanwhile finds its old files until all new ones are in place.
-    const beforeRemovals = this.#first.concat(early, this.#mkdirs, this.#places, this.#metadata);
+    const isStarted = ({ path }: Operation): boolean => isOfFirmware(path);
+    const beforeRemovals = this.#first.concat(
+      early,
+      this.#mkdirs,
+      this.#places.filter((operation) => !isStarted(operation)),
+      this.#metadata,
+      // What belongs to a kernel is there before it can be started, and what belongs to the last one until it cannot.
+      this.#places.filter(isStarted),
+    );
     const ended: Operation[] =
       (this.input.delta.dropPlain ?? NO_FILES).paths.length === 0
         ? []

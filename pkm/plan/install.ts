@@ -1,12 +1,14 @@
 import { compareBytes, Fault } from '../../base/index.ts';
 import { configMatcher } from '../config-globs.ts';
 import type { Disk } from '../disk.ts';
+import { isOfFirmware } from '../firmware.ts';
 import { printable } from '../names.ts';
 import type { FileRow, ImageEntry, InstallReason, PackageImage, PackageRecord } from '../types.ts';
 import { checkEntry, isLayoutLink } from './critical.ts';
 import { checkConflicts, newlyUnmet, unmetDependencies } from './dependencies.ts';
 import type { Draft } from './draft.ts';
 import { isPlainDirectory, type PathDraft } from './path-draft.ts';
+import { parseRequirement } from './requirement.ts';
 import { Roster } from './roster.ts';
 
 export interface InstallOptions {
@@ -46,7 +48,8 @@ export function installImages(draft: Draft, images: readonly PackageImage[], dis
   const queue = new Set(images.map((image) => image.name));
   checkConflicts(records, queue); // says more than that they have a file in common
   if (conflicts.length > 0) throw conflictFault(conflicts, draft, queue);
-  checkDependencies(draft.base.records(), records, queue);
+  const isStarted = (name: string): boolean => draft.base.filesOf(name).some(({ path }) => isOfFirmware(path));
+  checkDependencies(draft.base.records(), records, queue, isStarted);
 }
 
 /**
@@ -301,8 +304,16 @@ const identity = (record: PackageRecord): string => {
   return JSON.stringify([parts, origin.kind === 'store' ? origin.storePath : origin.sha256]);
 };
 
-/** Packages of the queue must have all they need; others, what they had. */
-function checkDependencies(before: readonly PackageRecord[], after: readonly PackageRecord[], queue: ReadonlySet<string>): void {
+/**
+ * Packages of the queue must have all they need; others, what they had.
+ * @param isStarted  whether firmware starts a file of the package: no change but of the system brings another one
+ */
+function checkDependencies(
+  before: readonly PackageRecord[],
+  after: readonly PackageRecord[],
+  queue: ReadonlySet<string>,
+  isStarted: (name: string) => boolean,
+): void {
   const unmet = unmetDependencies(after).filter((item) => queue.has(item.package));
   const broken = newlyUnmet(before, after).filter((item) => !queue.has(item.package));
   const [first, ...others] = [...unmet, ...broken];
@@ -319,7 +330,9 @@ function checkDependencies(before: readonly PackageRecord[], after: readonly Pac
     hints:
       unmet.length > 0
         ? [`install ${names.map((name) => `'${name}'`).join(', ')} too`]
-        : [`upgrade '${first.package}' in the same transaction, or remove it first`],
+        : isStarted(first.package)
+          ? ['bring both with: pkm switch TREE#SYSTEM', `or leave it as it is: pkm hold ${parseRequirement(first.needs).name}`]
+          : [`upgrade '${first.package}' in the same transaction, or remove it first`],
   });
 }
 

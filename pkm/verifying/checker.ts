@@ -8,6 +8,7 @@ import { count, Fault, lookAt, readFileCapability, type Standing, SystemFault, s
 import type { PlacedFiles } from '../../store/index.ts';
 import { describeCapability } from '../archive/capability.ts';
 import { type Disk, fileSha256, rootDisk } from '../disk.ts';
+import { isOfFirmware } from '../firmware.ts';
 import { type RootLayout, under } from '../layout.ts';
 import { parentOf } from '../names.ts';
 import type { FileRow } from '../types.ts';
@@ -142,7 +143,7 @@ export class Checker {
   #compareFast(row: FileRow, there: Standing): Difference | undefined {
     if (hasOtherSize(row, there)) return sizes(row, there.size);
     const mtimeSeconds = Math.floor(there.mtimeMs / 1000);
-    if (!row.isConfig && mtimeSeconds !== row.mtimeSeconds) {
+    if (!row.isConfig && mtimeSeconds !== row.mtimeSeconds && !isOfFirmware(row.path)) {
       return { kind: 'modified', expected: changedAt(row.mtimeSeconds), actual: changedAt(mtimeSeconds) };
     }
     return this.#compareMetadata(row, there);
@@ -175,6 +176,7 @@ export class Checker {
   }
 
   #compareMetadata(row: FileRow, stat: Pick<Standing, 'mode' | 'uid' | 'gid'>): Difference | undefined {
+    if (isOfFirmware(row.path)) return undefined;
     const mode = stat.mode & 0o7777;
     if (row.kind !== 'symlink' && mode !== row.mode) return { kind: 'mode', expected: octal(row.mode), actual: octal(mode) };
     if (this.#withOwners && (stat.uid !== row.uid || stat.gid !== row.gid)) {

@@ -47,6 +47,17 @@ const cases: Record<string, (box: Sandbox) => unknown> = {
       ],
       '/x',
     ),
+  'firmware-absent': (box) => {
+    const image = (n: number) => box.image(`boot ${n}`, { 'efi/EFI/BOOT/BOOTX64.EFI': `kernel ${n}` });
+    box.do((root) => root.install([image(1)]));
+    rmSync(box.path('efi'), { recursive: true });
+    mkdirSync(box.path('efi'));
+    box.do((root) => root.install([image(2)]));
+  },
+  'firmware-gone': (box) => {
+    box.do((root) => root.install([box.image('boot 1', { 'efi/EFI/BOOT/BOOTX64.EFI': 'kernel' })]));
+    box.do((root) => root.remove(['boot']));
+  },
   owned: (box) => {
     const files = { 'usr/bin/x': 'x', 'usr/bin/y': 'y' };
     box.do((root) => root.install([box.image('a 1', files)]));

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -64,17 +64,24 @@ async function started(image: string, until: RegExp, drive: (image: string) => s
 const REFUSED = /Access Denied|Security Violation/;
 const POWER_DOWN = /Power down|Kernel panic/;
 
-/** Writes images signed by the key that this firmware trusts. */
-function signed(folder: string, system: string, ...words: string[]): void {
+/** Of the key that this firmware trusts. */
+const SIGNING = ['--passphrase-fd', '3', '--sign-key', KEY, '--sign-certificate', CERTIFICATE];
+
+/** Runs a program of ours, who may read the passphrase of that key. */
+function ours(program: 'igos' | 'pkm', words: readonly string[]) {
   const passphrase = join(work, 'passphrase');
   writeFileSync(passphrase, 'snakeoil\n');
-  const all = ['image', `${TREE}#${system}`, ...words, '-o', `${folder}/`, '--passphrase-fd', '3'];
-  const run = spawnSync(join(project, 'bin/igos'), [...all, '--sign-key', KEY, '--sign-certificate', CERTIFICATE], {
+  return spawnSync(join(project, 'bin', program), words, {
     cwd: project,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe', openSync(passphrase, 'r')],
     env: { ...process.env, IGOS_HOME: join(work, 'home'), NO_COLOR: '1' },
   });
+}
+
+/** Writes images signed by that key. @param system  with its tree */
+function signed(folder: string, system: string, ...words: string[]): void {
+  const run = ours('igos', ['image', system, ...words, '-o', `${folder}/`, ...SIGNING]);
   assert.equal(run.status, 0, run.stderr.slice(-4000));
 }
 
@@ -89,7 +96,7 @@ function images(t: Parameters<typeof programs>[0], name: string, isSigned: boole
     assert.ok(readFileSync(join(project, 'docs/images.md'), 'utf8').includes(`igos ${command} -o `));
     const run = igos(...command.split(' '), '-o', `${folder}/`);
     assert.equal(run.status, 0, run.stderr.slice(-4000));
-  } else signed(folder, 'greeter', '-f', 'disk', '-f', 'iso');
+  } else signed(folder, `${TREE}#greeter`, '-f', 'disk', '-f', 'iso');
   return { disk: join(folder, 'greeter.img'), iso: join(folder, 'greeter.iso') };
 }
 
@@ -128,20 +135,86 @@ test('a root that can be written to keeps what was written, also when the power 
   skip: skip || missing('e2fsck', 'sfdisk'),
 }, async () => {
   const folder = join(work, 'keeper');
-  signed(folder, 'keeper', '-f', 'disk', '--size', '64M');
+  signed(folder, `${TREE}#keeper`, '-f', 'disk', '--size', '256M');
   const disk = join(folder, 'keeper.img');
   const first = await started(disk, POWER_DOWN, NVME);
   assert.match(first, /hello from Keeper 1, kernel 6\.1\.\S+, process 1/, first.slice(-3000));
   assert.match(first, /\/dev\/root \/ ext4 rw[, ]/);
-  assert.match(first, /1 in the guest book\s+the end/);
+  assert.match(first, /its modules are there\s+1 in the guest book\s+the end/);
   const second = await started(disk, /in the guest book/, NVME);
   assert.match(second, /2 in the guest book/, second.slice(-3000));
   assert.doesNotMatch(second, /the end/);
   const third = await started(disk, POWER_DOWN, NVME);
   assert.match(third, /3 in the guest book\s+the end/, third.slice(-3000));
 
-  const [, start, sectors] = /img2 : start= *(\d+), size= *(\d+), type=4F68BCE3/.exec(output('sfdisk', ['-d', disk]))!;
+  const { start, sizeBytes } = partitions(disk)[1]!;
   const root = join(folder, 'root');
-  writeFileSync(root, readFileSync(disk).subarray(Number(start) * 512, (Number(start) + Number(sectors)) * 512));
+  writeFileSync(root, readFileSync(disk).subarray(start, start + sizeBytes));
   output('e2fsck', ['-fn', root]);
+});
+
+/** In bytes. */
+const partitions = (disk: string): { start: number; sizeBytes: number }[] =>
+  [...output('sfdisk', ['-d', disk]).matchAll(/start= *(\d+), size= *(\d+), type=/g)].map(([, start, sectors]) => ({
+    start: Number(start) * 512,
+    sizeBytes: Number(sectors) * 512,
+  }));
+
+const canMount =
+  process.getuid?.() === 0 &&
+  spawnSync('sh', ['-c', 'modprobe loop ext4; grep -qw ext4 /proc/filesystems && test -e /dev/loop-control']).status === 0;
+
+/** A tree whose `keeper` says on its command line which edition it is. */
+function editionOf(edition: number): string {
+  const tree = join(work, `edition-${edition}`);
+  cpSync(join(project, TREE), tree, { recursive: true });
+  const edit = (file: string, from: string, to: string): void => {
+    const text = readFileSync(join(tree, file), 'utf8');
+    assert.ok(text.includes(from), from);
+    writeFileSync(join(tree, file), text.replace(from, to));
+  };
+  edit('packages.igos', 'package linux "6.1"', `package linux "6.1.${edition}"`);
+  edit('packages.igos', 'init=/usr/lib/guest-book/init', `edition=${edition} init=/usr/lib/guest-book/init`);
+  edit('files/guest-book', 'its modules', "$(sed 's/.*\\(edition=[0-9]\\).*/\\1/' /proc/cmdline): its modules");
+  return `${tree}#keeper`;
+}
+
+/** What the root of a disk becomes by pkm. The EFI partition is a folder meanwhile: not every Linux that tests run on has FAT. */
+function changed(disk: string, ...words: string[]): ReturnType<typeof ours> {
+  const [esp, { start, sizeBytes }] = partitions(disk) as [{ start: number }, { start: number; sizeBytes: number }];
+  const folder = mkdtempSync(join(work, 'mounted-'));
+  const [root, firmware] = [join(folder, 'root'), join(folder, 'esp')];
+  for (const each of [root, firmware]) mkdirSync(each);
+  const drive = `${disk}@@${esp.start}`;
+  output('mcopy', ['-s', '-i', drive, '::/EFI', firmware]);
+  output('mount', ['-o', `loop,offset=${start},sizelimit=${sizeBytes}`, disk, root]);
+  try {
+    output('mount', ['--bind', firmware, join(root, 'efi')]);
+    return ours('pkm', ['--root', root, ...words]);
+  } finally {
+    output('umount', ['-R', root]);
+    output('mcopy', ['-s', '-o', '-i', drive, join(firmware, 'EFI'), '::/']);
+  }
+}
+
+test('a kernel image changes with the packages of its root, and goes back with them', {
+  skip: skip || missing('sfdisk', 'mcopy') || (!canMount && 'no loop device or ext4 for us here'),
+}, async () => {
+  const folder = join(work, 'renewed');
+  signed(folder, editionOf(1), '-f', 'disk', '--size', '256M');
+  const disk = join(folder, 'keeper.img');
+  const second = editionOf(2);
+  const unsigned = changed(disk, 'switch', second, '--yes');
+  assert.match(unsigned.stderr, /E-CLI-096/);
+  const up = changed(disk, 'switch', second, '--yes', ...SIGNING);
+  assert.equal(up.status, 0, up.stderr.slice(-4000));
+  assert.match(up.stdout, /upgraded boot-keeper 6\.1\.1 -> 6\.1\.2/);
+  const renewed = await started(disk, POWER_DOWN, NVME);
+  assert.match(renewed, /edition=2: its modules are there\s+1 in the guest book\s+the end/, renewed.slice(-3000));
+
+  const back = changed(disk, 'rollback', '1', '--yes');
+  assert.equal(back.status, 0, back.stderr.slice(-4000));
+  const before = await started(disk, POWER_DOWN, NVME);
+  assert.match(before, /edition=1: its modules are there\s+2 in the guest book\s+the end/, before.slice(-3000));
+  assert.match(changed(disk, 'verify').stdout, /clean/);
 });

@@ -148,6 +148,10 @@ test('how a system starts has a shape', (context) => {
         `boot = { ${needed} initrd = [ "p" ]; }`,
         `boot = { ${needed} kernal = p; }`,
         `boot = { ${needed} root = "ext3"; }`,
+        `boot = { ${needed} root = "ext4"; esp = "/boot"; commandLine = "root=LABEL=x"; }`,
+        `boot = { ${needed} esp = "/efi"; }`,
+        `boot = { ${needed} root = "ext4"; esp = "/efi"; }`,
+        `boot = { ${needed} root = "ext4"; esp = "/efi"; commandLine = "root=PARTUUID=@rootPartition@"; }`,
         `boot = { ${needed} commandLine = ''quiet\n''; }`,
         `boot = { ${needed} commandLine = builtins.concatStringsSep "" (builtins.genList (_: "x") 2048); }`,
       ]

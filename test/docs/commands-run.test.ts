@@ -1,12 +1,12 @@
 /** Pages whose first commands go from one to the next: they are run as they stand, with the examples beside. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { removeTree } from '../../store/write-tree.ts';
 import { noSandbox, project } from '../cli/programs.ts';
+import { inShell, scriptOf } from './page.ts';
 
 /** By page: what their last commands print. */
 const PAGES: Readonly<Record<string, RegExp>> = {
@@ -17,20 +17,10 @@ const PAGES: Readonly<Record<string, RegExp>> = {
 
 for (const [page, expected] of Object.entries(PAGES)) {
   test(`the commands of docs/${page} work as written`, { skip: await noSandbox() }, (t) => {
-    const text = readFileSync(join(project, 'docs', page), 'utf8');
-    const script = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => match[1]).join('');
     const work = mkdtempSync(join(tmpdir(), 'igos-docs-'));
     t.after(() => removeTree(work));
     cpSync(join(project, 'examples'), join(work, 'examples'), { recursive: true });
-    const { status, stdout, stderr } = spawnSync('sh', ['-eu', '-c', script], {
-      cwd: work,
-      encoding: 'utf8',
-      env: {
-        ...process.env,
-        PATH: `${join(project, 'bin')}${delimiter}${process.env['PATH']}`,
-        IGOS_HOME: join(work, 'home'),
-      },
-    });
+    const { status, stdout, stderr } = inShell(scriptOf(`docs/${page}`), { cwd: work, work });
     assert.equal(status, 0, stdout + stderr);
     assert.match(stdout.trim(), expected);
   });

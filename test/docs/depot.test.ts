@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { removeTree } from '../../store/write-tree.ts';
 import { project } from '../cli/programs.ts';
+import { inShell, scriptOf } from './page.ts';
 
 const skip = spawnSync('cc', ['--version']).status === 0 ? false : 'no C compiler here';
 
@@ -18,17 +19,8 @@ test('the commands of docs/depot.md work as written', { skip }, (t) => {
     recursive: true,
     filter: (path) => !/examples\/depot\/(depot|public)$/.test(path),
   });
-  const text = readFileSync(join(project, 'docs', 'depot.md'), 'utf8');
-  const script = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => match[1]).join('');
-  const { status, stdout, stderr } = spawnSync('sh', ['-eu', '-c', script.replaceAll('/tmp/igos-depot', join(work, 'second'))], {
-    cwd: work,
-    encoding: 'utf8',
-    env: {
-      ...process.env,
-      PATH: `${join(project, 'bin')}${delimiter}${process.env['PATH']}`,
-      IGOS_HOME: join(work, 'home'),
-    },
-  });
+  const script = scriptOf('docs/depot.md').replaceAll('/tmp/igos-depot', join(work, 'second'));
+  const { status, stdout, stderr } = inShell(script, { cwd: work, work });
   assert.equal(status, 0, stdout + stderr);
   assert.match(stdout, /^12:34$/m);
   assert.match(stderr, /5 archives: 5 as signed, 0 as made here, 0 with nothing to compare, 0 bad/);

@@ -3,15 +3,15 @@
  * stands below them. UPDATE=1 writes what they print into the page.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { removeTree } from '../../store/write-tree.ts';
 import { noSandbox, project } from '../cli/programs.ts';
+import { inShell, textOf } from './page.ts';
 
-const page = join(project, 'docs/first-tree.md');
+const PAGE = 'docs/first-tree.md';
 
 /** A block of the page with the text before it. */
 interface Block {
@@ -20,7 +20,7 @@ interface Block {
   readonly inside: string;
 }
 
-const blocksOf = (text: string): Block[] =>
+const playedIn = (text: string): Block[] =>
   [...text.matchAll(/([\s\S]*?)^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, before, language, inside]) => ({
     before: before!,
     language: language!,
@@ -38,18 +38,18 @@ const alike = (text: string): string =>
     .replaceAll(/[\d.]+ [KM]iB/g, 'SIZE');
 
 test('a tree from an empty folder to a repository, as the page says', { skip: await noSandbox() }, (t) => {
-  const text = readFileSync(page, 'utf8');
+  const text = textOf(PAGE);
   const work = mkdtempSync(join(tmpdir(), 'igos-docs-'));
   t.after(() => removeTree(work));
   cpSync(join(project, 'examples'), join(work, 'igos/examples'), { recursive: true });
-  const played = play(blocksOf(text), work);
+  const played = play(playedIn(text), work);
   if (process.env['UPDATE'] === '1') {
     assert.ok(process.env['CI'] === undefined, 'UPDATE=1 is refused under CI');
     const rest = text.slice(text.lastIndexOf('```') + 3);
     const blocks = played.map(
       ({ before, language, inside, printed }) => `${before}\`\`\`${language}\n${printed ?? inside}\`\`\``,
     );
-    writeFileSync(page, blocks.join('') + rest);
+    writeFileSync(join(project, PAGE), blocks.join('') + rest);
     t.skip('docs/first-tree.md rewritten');
     return;
   }
@@ -88,16 +88,8 @@ interface Script {
 
 /** Leaves the folder in which it ends in `work/folder`. */
 function command({ cwd, work, script, fails }: Script): string {
-  const { status, stdout, stderr } = spawnSync('sh', ['-c', `set -e; trap 'pwd >"${work}/folder"' EXIT\n${script}`], {
-    cwd,
-    encoding: 'utf8',
-    env: {
-      ...process.env,
-      PATH: `${join(project, 'bin')}${delimiter}${process.env['PATH']}`,
-      IGOS_HOME: join(work, 'home'),
-      COLUMNS: '80',
-    },
-  });
+  const leaving = `trap 'pwd >"${work}/folder"' EXIT`;
+  const { status, stdout, stderr } = inShell(`${leaving}\n${script}`, { cwd, work });
   assert.equal(status, fails ? 1 : 0, `${script}\n${stdout}${stderr}`);
   return (fails ? stderr : stdout).replaceAll(`${work}/`, '/srv/');
 }

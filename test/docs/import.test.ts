@@ -1,34 +1,19 @@
 /** Every command of docs/import.md and of the example's README, in one shell. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { removeTree } from '../../store/write-tree.ts';
 import { noSandbox, programs, project } from '../cli/programs.ts';
-
-function play(text: string, work: string): { readonly stdout: string; readonly stderr: string } {
-  const script = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => match[1]).join('');
-  const { status, stdout, stderr } = spawnSync('sh', ['-eu', '-c', script.replaceAll('/tmp/igos-', `${work}/`)], {
-    cwd: project,
-    encoding: 'utf8',
-    env: {
-      ...process.env,
-      PATH: `${join(project, 'bin')}${delimiter}${process.env['PATH']}`,
-      IGOS_HOME: join(work, 'home'),
-      XDG_CACHE_HOME: join(work, 'cache'),
-    },
-  });
-  assert.equal(status, 0, stdout + stderr);
-  return { stdout, stderr };
-}
+import { inShell, scriptOf } from './page.ts';
 
 for (const page of ['docs/import.md', 'examples/import/README.md']) {
   test(`the commands of ${page} work as written`, (t) => {
     const work = mkdtempSync(join(tmpdir(), 'igos-import-docs-'));
     t.after(() => removeTree(work));
-    const { stdout } = play(readFileSync(join(project, page), 'utf8'), work);
+    const { status, stdout, stderr } = inShell(scriptOf(page).replaceAll('/tmp/igos-', `${work}/`), { cwd: project, work });
+    assert.equal(status, 0, stdout + stderr);
     assert.match(stdout, /^6 packages in 6 tiers: 4 build, 2 host and 2 runtime edges$/m);
     // The packages, and the two of the seed.
     assert.equal(stdout.match(/\.drv$/gm)?.length, 8);

@@ -1,18 +1,17 @@
 /** docs/seed.md: its declaration is locked, checked and built by its commands, with a mirror in a folder instead of Debian's. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { SourceFile, textToBytes } from '../../base/index.ts';
 import { parse } from '../../lang/index.ts';
 import { writeMirror } from '../builder/debian-archive.ts';
-import { programs, project } from '../cli/programs.ts';
+import { programs } from '../cli/programs.ts';
+import { blocksOf, textOf } from './page.ts';
 
-const text = readFileSync(join(project, 'docs', 'seed.md'), 'utf8');
-const blocks = (language: string): string[] =>
-  [...text.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map((match) => match[1]!);
-const commands = blocks('sh')
+const text = textOf('docs/seed.md');
+const commands = blocksOf(text, 'sh')
   .flatMap((block) => block.replaceAll('\\\n', ' ').split('\n'))
   .map((line) => line.replace(/\s+#\s.*$/, '').trim())
   .filter((line) => line !== '');
@@ -23,7 +22,7 @@ test('what docs/seed.md declares and says to type works', (t) => {
   const mirror = join(work, 'mirror');
   const url = pathToFileURL(mirror).href;
   mkdirSync(tree);
-  const [declared] = blocks('igos');
+  const [declared] = blocksOf(text, 'igos');
   assert.deepEqual(parse(new SourceFile('seed.md', textToBytes(declared!)), { kind: 'igos' }).diagnostics, []);
   writeFileSync(join(tree, 'seed.igos'), declared!.replaceAll(/https:[^"]*/g, url));
   const specs = ['binutils', 'gcc', 'libc6-dev'].map((name) => ({

@@ -86,7 +86,7 @@ system many {
   packages = [ ${names.join(' ')} ];
   etc = { motd = "Hello"; };
   services = { "sshd.service" = "enable"; "cron.service" = "disable"; };
-  boot = { kernel = linux; stub = stub; initrd = [ first ]; commandLine = "quiet"; };
+  boot = { kernel = linux; stub = stub; initrd = [ first ]; commandLine = "root=LABEL=x"; root = "ext4"; esp = "/efi"; };
 }
 system few { packages = [ linux ]; }
 `,
@@ -109,8 +109,9 @@ disabled    cron.service
 kernel      linux
 stub        stub
 initrd      first
-commandLine quiet
-root        squashfs
+commandLine root=LABEL=x
+root        ext4
+esp         /efi
 declared    tree/tree.igos:36
 `,
   );
@@ -121,7 +122,7 @@ declared    tree/tree.igos:36
     closure: ['beneath', ...names],
     etc: { motd: 'Hello' },
     services: { 'sshd.service': true, 'cron.service': false },
-    boot: { kernel: 'linux', stub: 'stub', initrd: ['first'], commandLine: 'quiet', root: 'squashfs' },
+    boot: { kernel: 'linux', stub: 'stub', initrd: ['first'], commandLine: 'root=LABEL=x', root: 'ext4', esp: '/efi' },
     declared: 'tree/tree.igos:36',
   });
   assert.match(igos('show', 'tree').stdout, /\n\nsystems\n {2}many {2}Many of them, 30 packages\n {2}few {3}1 package\n$/);

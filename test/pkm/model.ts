@@ -390,7 +390,8 @@ export class Model {
     for (const path of new Set([...before.rows.keys(), ...next.rows.keys()])) {
       if (isConfig(path)) continue;
       const [old, now] = [before.rows.get(path), next.rows.get(path)];
-      if (now === undefined) isChanged = tree.delete(path) || isChanged;
+      // Plain files that go are not looked at by the plan: that one is gone already makes no difference.
+      if (now === undefined) isChanged = tree.delete(path) || !isLink(old!) || isChanged;
       else if (old === undefined || old.owner !== now.owner || old.text !== now.text || old.mode !== now.mode) {
         differing.push([path, now]);
         const node = tree.get(path);
@@ -424,6 +425,8 @@ export class Model {
     }
   }
 }
+
+const isLink = ({ text }: Row): boolean => text.startsWith('-> ');
 
 /** A generation that is made. */
 interface MutableState {
